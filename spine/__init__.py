@@ -1,0 +1,1 @@
+"""SpineMAP's science: a library usable alone, without framework or network."""

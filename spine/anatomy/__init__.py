@@ -1,0 +1,1 @@
+"""Levels, tissue classes, grades, label values and geometry of the spine."""

@@ -1,0 +1,1 @@
+"""The standard: reading studies, geometry, identifiers and codes."""

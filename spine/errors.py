@@ -1,0 +1,139 @@
+"""Codes, refusals and errors: everything that can be said instead of a result.
+
+A `Refusal` is a result and travels on the ports of the graph. An exception
+means that nothing can be written. Neither ever carries patient data.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable strings for refusals, warnings and errors; they are part of the public contract."""
+
+    # Input that cannot be used at all.
+    INPUT_MISSING = "INPUT_MISSING"
+    INPUT_EMPTY = "INPUT_EMPTY"
+    NOT_DICOM = "NOT_DICOM"
+    TRUNCATED = "TRUNCATED"
+    TWO_PATIENTS = "TWO_PATIENTS"
+    TWO_STUDIES = "TWO_STUDIES"
+    CONFLICTING_DUPLICATE = "CONFLICTING_DUPLICATE"
+    IDENTICAL_DUPLICATE = "IDENTICAL_DUPLICATE"
+
+    # No candidate: nothing is sent.
+    NO_CANDIDATE = "NO_CANDIDATE"
+    NOT_MR = "NOT_MR"
+    NOT_SAGITTAL = "NOT_SAGITTAL"
+    NOT_T2 = "NOT_T2"
+    DERIVED_CONTRAST = "DERIVED_CONTRAST"
+    OTHER_BODY_PART = "OTHER_BODY_PART"
+    LOCALIZER = "LOCALIZER"
+    OWN_RESULT = "OWN_RESULT"
+    TOO_FEW_VERTEBRAE = "TOO_FEW_VERTEBRAE"
+
+    # A candidate whose geometry or pixels cannot be used.
+    TOO_FEW_SLICES = "TOO_FEW_SLICES"
+    MISSING_SLICES = "MISSING_SLICES"
+    DUPLICATE_POSITIONS = "DUPLICATE_POSITIONS"
+    MIXED_ORIENTATIONS = "MIXED_ORIENTATIONS"
+    MIXED_GEOMETRY = "MIXED_GEOMETRY"
+    GEOMETRY_ABSENT = "GEOMETRY_ABSENT"
+    TOO_LARGE = "TOO_LARGE"
+    UNDECODABLE = "UNDECODABLE"
+    CONSTANT_PIXELS = "CONSTANT_PIXELS"
+    NOT_FINITE = "NOT_FINITE"
+
+    # Spine age.
+    AGE_UNKNOWN = "AGE_UNKNOWN"
+    AGE_INCONSISTENT = "AGE_INCONSISTENT"
+    AGE_OUT_OF_RANGE = "AGE_OUT_OF_RANGE"
+    COVERAGE_TOO_SMALL = "COVERAGE_TOO_SMALL"
+    BIAS_UNRELIABLE = "BIAS_UNRELIABLE"
+
+    # Discs.
+    DISC_OUT_OF_FIELD = "DISC_OUT_OF_FIELD"
+    DISC_NOT_FOUND = "DISC_NOT_FOUND"
+    LEVEL_UNCERTAIN = "LEVEL_UNCERTAIN"
+    BASELINE_UNKNOWN = "BASELINE_UNKNOWN"
+    BASELINE_INVALID = "BASELINE_INVALID"
+
+    # Segmentation and its quality.
+    SEGMENTATION_FAILED = "SEGMENTATION_FAILED"
+    LEVEL_GAP = "LEVEL_GAP"
+    MASK_TOUCHES_BORDER = "MASK_TOUCHES_BORDER"
+
+    # Models.
+    MODEL_MISSING = "MODEL_MISSING"
+    MODEL_TAMPERED = "MODEL_TAMPERED"
+    MODEL_NOT_APPROVED = "MODEL_NOT_APPROVED"
+    MODEL_NOT_VALIDATED = "MODEL_NOT_VALIDATED"
+    MODEL_INVALID = "MODEL_INVALID"
+
+    # The service.
+    SETTINGS_INVALID = "SETTINGS_INVALID"
+    WORKER_TIMEOUT = "WORKER_TIMEOUT"
+    WORKER_DIED = "WORKER_DIED"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A result withheld, and why.
+
+    Attributes
+    ----------
+    code : stable code
+    reason : one English sentence for the reader of the report, without patient data
+    subject : what was refused: ``"age"``, a disc level such as ``"L4/L5"``,
+        a disc level and scale such as ``"L4/L5 pfirrmann"``, or ``"study"``
+    """
+
+    code: Code
+    reason: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A doubt that does not withhold the result; printed on the report."""
+
+    code: Code
+    reason: str
+
+
+class SpineError(Exception):
+    """Nothing can be written; carries a code and a reason without patient data."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["SpineError"], tuple[Code, str]]:
+        """Survive pickling between processes, which replays ``args`` otherwise."""
+        return type(self), (self.code, self.reason)
+
+
+class InputError(SpineError):
+    """The input folder is missing, empty, unreadable, or holds two patients."""
+
+
+class UnsuitableSeriesError(SpineError):
+    """A series cannot be turned into a volume."""
+
+
+class GeometryError(SpineError):
+    """Positions or orientations contradict each other."""
+
+
+class OutOfFieldError(GeometryError):
+    """A region lies too far outside the volume."""
+
+
+class SegmentationError(SpineError):
+    """The spine could not be segmented."""
+
+
+class ModelIntegrityError(SpineError):
+    """Weights, plans or card are missing, changed, or not approved."""
