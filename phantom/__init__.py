@@ -1,1 +1,1 @@
-"""TODO"""
+"""Synthetic subjects with known truth: anatomy, degeneration, MR images, DICOM studies."""
