@@ -1,1 +1,1 @@
-"""TODO"""
+"""Composition: the graph, its settings, the command line, the service."""

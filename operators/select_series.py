@@ -1,0 +1,36 @@
+"""Study in, selected series out."""
+
+from operators.sdk import (
+    ExecutionContext,
+    Fragment,
+    InputContext,
+    Operator,
+    OperatorSpec,
+    OutputContext,
+)
+from spine import pipeline
+
+
+class SelectSeriesOperator(Operator):
+    """Choose and decode the series to analyze.
+
+    Ports
+    -----
+    study : in, `spine.dicom.study.Study`
+    selection : out, `spine.dicom.study.Selection`
+    """
+
+    def __init__(self, fragment: Fragment, settings: pipeline.ScienceSettings, name: str) -> None:
+        # Before super(): it calls setup().
+        self._settings = settings
+        super().__init__(fragment, name=name)
+
+    def setup(self, spec: OperatorSpec) -> None:
+        spec.input("study")
+        spec.output("selection")
+
+    def compute(
+        self, op_input: InputContext, op_output: OutputContext, _context: ExecutionContext
+    ) -> None:
+        selection = pipeline.select(op_input.receive("study"), self._settings)
+        op_output.emit(selection, "selection")
