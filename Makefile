@@ -1,0 +1,47 @@
+# Every target sets up what it needs; `make demo` and `make test` work on a fresh machine with Python 3.11.
+PYTHON ?= python3.11
+REAL_DATA ?= ../shared/data
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+real := $(if $(wildcard $(REAL_DATA)),--real-data $(REAL_DATA))
+
+.PHONY: setup check test demo bench gallery clean
+
+setup: $(READY)
+
+# torch first: everything else would pull another build of it (docs/adr/0004-pins-and-installation.md).
+$(READY): requirements.txt requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet "$$(grep '^wheel-axle-runtime==' requirements.txt)" "$$(grep '^torch==' requirements.txt)"
+	$(BIN)/pip install --quiet --no-deps --requirement requirements.txt --requirement requirements-dev.txt
+	touch $@
+
+# The prebuilt OHIF viewer and the driver of the browser, for the viewer tests.
+build/viewer/.ready: tests/viewer/package.json tests/viewer/package-lock.json
+	mkdir -p build/viewer
+	cp tests/viewer/package.json tests/viewer/package-lock.json build/viewer/
+	cd build/viewer && npm ci --silent --no-audit --no-fund --ignore-scripts
+	touch $@
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+test: $(READY) $(if $(shell command -v npm),build/viewer/.ready)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15 $(real)
+
+demo: $(READY)
+	$(BIN)/python -m app demo -o build/demo
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+gallery: $(READY)
+	$(BIN)/python -m phantom.gallery $(if $(wildcard $(REAL_DATA)),--real $(REAL_DATA)/spider_t2space) -o build/gallery
+
+clean:
+	rm -rf build

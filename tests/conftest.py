@@ -1,0 +1,36 @@
+"""Options and fixtures that every test may use."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--real-data",
+        type=Path,
+        help="folder that holds spider_t2space/, real lumbar MR with masks of 24 patients",
+    )
+
+
+@pytest.fixture(scope="session")
+def real_data(request: pytest.FixtureRequest) -> Path:
+    """The real patients' folder; tests that need it are skipped without --real-data."""
+    folder = request.config.getoption("--real-data")
+    if folder is None:
+        pytest.skip("needs real patient data: pytest --real-data PATH")
+    return Path(folder) / "spider_t2space"
+
+
+@pytest.fixture(scope="session")
+def program():
+    """Find a peer's program outside the virtual environment, which shadows some of dcmtk's."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name, path="/usr/bin:/usr/sbin:/usr/local/bin")
+        if path is None:
+            pytest.skip(f"needs the program {name}")
+        return path
+
+    return find
