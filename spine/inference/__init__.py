@@ -1,1 +1,1 @@
-"""TODO"""
+"""Loading models: card, approval, weights, backend."""
