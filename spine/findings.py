@@ -89,6 +89,8 @@ class AgeEstimate:
     predicted_age_years : after bias correction (P1, equation 3)
     age_gap_years : predicted minus chronological
     evidence : lowest of all models passed through
+    mean_absolute_error_years : of corrected ages on the test set, as the model's card
+        states it; None where it states none, and then no reference band is drawn
     """
 
     chronological_age_years: float
@@ -96,6 +98,7 @@ class AgeEstimate:
     predicted_age_years: float
     evidence: Evidence
     model: ModelReference
+    mean_absolute_error_years: float | None = None
 
     @property
     def age_gap_years(self) -> float:
