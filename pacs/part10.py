@@ -1,0 +1,87 @@
+"""The DICOM file format (PS3.10): the header before a data set, written and read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pydicom.dataset import FileMetaDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID
+from pynetdicom.dsutils import encode_file_meta
+
+_PREAMBLE = b"\x00" * 128 + b"DICM"
+# The group length element (0002,0000): tag 4, VR 2, length 2, value 4 bytes (PS3.10, 7.1).
+_GROUP_LENGTH_END = len(_PREAMBLE) + 12
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeta:
+    """What the file meta information says about an instance (PS3.10, table 7.1-1).
+
+    Attributes
+    ----------
+    source_ae : (0002,0016), who sent it
+    receiving_ae : (0002,0018), by which of our names it was received
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    source_ae: str = ""
+    receiving_ae: str = ""
+
+
+class FileMetaError(Exception):
+    """A file has no readable file meta information."""
+
+
+def encode_header(meta: FileMeta) -> bytes:
+    """Return preamble, prefix and file meta information; a data set follows directly."""
+    elements = FileMetaDataset()
+    elements.FileMetaInformationVersion = b"\x00\x01"
+    elements.MediaStorageSOPClassUID = UID(meta.sop_class_uid)
+    elements.MediaStorageSOPInstanceUID = UID(meta.sop_instance_uid)
+    elements.TransferSyntaxUID = UID(meta.transfer_syntax_uid)
+    elements.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
+    if meta.source_ae:
+        elements.SourceApplicationEntityTitle = meta.source_ae
+    if meta.receiving_ae:
+        elements.ReceivingApplicationEntityTitle = meta.receiving_ae
+    return _PREAMBLE + bytes(encode_file_meta(elements))
+
+
+def read_meta(path: Path) -> FileMeta:
+    """Read the file meta information of a file, nothing else.
+
+    Raises
+    ------
+    FileMetaError
+        If the file cannot be read or is not a DICOM file.
+    """
+    try:
+        elements = read_file_meta_info(path)
+        return FileMeta(
+            str(elements.MediaStorageSOPClassUID),
+            str(elements.MediaStorageSOPInstanceUID),
+            str(elements.TransferSyntaxUID),
+            str(elements.get("SourceApplicationEntityTitle", "")),
+            str(elements.get("ReceivingApplicationEntityTitle", "")),
+        )
+    except (OSError, InvalidDicomError, AttributeError, ValueError) as error:
+        raise FileMetaError(f"{path.name}: no file meta information") from error
+
+
+def seek_data_set(file: BinaryIO) -> None:
+    """Move to the first byte of the data set, right behind the file meta information.
+
+    Raises
+    ------
+    FileMetaError
+        If the file is no DICOM file, or its meta information has no group length.
+    """
+    head = file.read(_GROUP_LENGTH_END)
+    is_dicom = head[128:132] == b"DICM" and head[132:140] == b"\x02\x00\x00\x00UL\x04\x00"
+    if not is_dicom or len(head) < _GROUP_LENGTH_END:
+        raise FileMetaError("no file meta information")
+    file.seek(_GROUP_LENGTH_END + int.from_bytes(head[140:144], "little"))
