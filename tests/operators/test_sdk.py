@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-# Cover every folder of CUDA libraries outside the environment, and forget the loader's cache of them.
+# Cover every folder of CUDA libraries outside the environment; forget the loader's cache of them.
 HIDE_CUDA = """
 for folder in /usr/local/cuda* /usr/lib/x86_64-linux-gnu/nvidia; do
   [ -d "$folder" ] && mount -t tmpfs none "$folder"
@@ -20,8 +20,6 @@ START = """
 import operators.sdk as sdk
 
 class Probe(sdk.Operator):
-    def setup(self, spec):
-        spec.output("probe")
     def compute(self, op_input, op_output, context):
         print("computed")
 
