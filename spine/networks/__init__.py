@@ -1,1 +1,1 @@
-"""TODO"""
+"""The architectures, each citing its paper."""
