@@ -63,18 +63,19 @@ def write_measurements(
     return path
 
 
-def print_measurements(results: Sequence[Measurement]) -> str:
+def tabulate(results: Sequence[Measurement]) -> str:
     """Lay the figures out as a table, one line each, for a person."""
     width = max((len(result.name) for result in results), default=0)
     return "\n".join(_line(result, width) for result in results)
 
 
 def _line(result: Measurement, width: int) -> str:
-    value = "–" if result.value is None else f"{result.value:.4g}"
+    value = "-" if result.value is None else f"{result.value:.4g}"
     sign = ">=" if result.better == "higher" else "<="
     target = "" if result.target is None else f"target {sign} {result.target:g}"
     verdict = {None: "", True: "met", False: "MISSED"}[result.met]
-    return f"{result.name:<{width}}  {value:>9} {result.unit:<8} {result.data:<9} {target:<16} {verdict}"
+    figure = f"{result.name:<{width}}  {value:>9} {result.unit:<8} {result.data:<9}"
+    return f"{figure} {target:<16} {verdict}".rstrip()
 
 
 def _git(*arguments: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 
-from research.measurements import Data, Measurement, print_measurements, write_measurements
+from research.measurements import Data, Measurement, tabulate, write_measurements
 
 DICE = Measurement("dice", 0.93, "1", Data.REAL, 24, target=0.9)
 SECONDS = Measurement("wall", 6.0, "s", Data.SYNTHETIC, 1, target=5.0, better="lower")
@@ -29,5 +29,5 @@ def test_the_file_has_the_agreed_fields(tmp_path):
 
 
 def test_the_table_says_what_was_missed():
-    assert "MISSED" in print_measurements([SECONDS])
-    assert "MISSED" not in print_measurements([DICE])
+    assert "MISSED" in tabulate([SECONDS])
+    assert "MISSED" not in tabulate([DICE])
