@@ -1,0 +1,46 @@
+"""Who we are in DICOM, and unique identifiers: made from names, checked before use."""
+
+import re
+import uuid
+from pathlib import Path
+
+from pydicom import Dataset
+
+# Elements of the General Equipment and Contributing Equipment modules. By the model name
+# and the device UID our own results are recognized when they come back as input.
+MANUFACTURER = "SpineMAP project"
+MANUFACTURER_MODEL_NAME = "SpineMAP"
+
+# The namespace of every UID that this code makes; changing it changes all of them.
+NAMESPACE = uuid.UUID("3b7f5a1e-52c4-5f7d-8f53-0e9d1f6c4a70")
+
+_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
+
+
+def uid_from_name(name: str) -> str:
+    """Return ``2.25.`` and the decimal of a version 5 UUID (PS3.5 annex B.2)."""
+    return f"2.25.{uuid.uuid5(NAMESPACE, name).int}"
+
+
+DEVICE_UID = uid_from_name("device")
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text is a valid UID (PS3.5 section 9.1): digits and periods, at most 64."""
+    return len(text) <= 64 and _UID.fullmatch(text) is not None
+
+
+def path_from_uid(folder: Path, uid: str, suffix: str = "") -> Path:
+    """Return ``folder/uid+suffix``; ValueError unless the UID is valid, so that no path escapes."""
+    if not is_uid(uid):
+        raise ValueError("not a valid UID")
+    return folder / f"{uid}{suffix}"
+
+
+def is_own_result(header: Dataset) -> bool:
+    """Whether an instance was written by this software, by its equipment."""
+    if str(header.get("ManufacturerModelName", "")) == MANUFACTURER_MODEL_NAME:
+        return True
+    equipment = header.get("ContributingEquipmentSequence") or ()
+    devices = [str(item.get("DeviceUID", "")) for item in (header, *equipment)]
+    return DEVICE_UID in devices
