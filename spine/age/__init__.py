@@ -1,1 +1,1 @@
-"""TODO"""
+"""How old a spine is (P1)."""

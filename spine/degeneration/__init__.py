@@ -1,1 +1,1 @@
-"""TODO"""
+"""How worn the discs are and will be (P2)."""

@@ -97,8 +97,7 @@ class OpenVINONetwork:
 def _trace(network: nn.Module, example_shape: tuple[int, ...]) -> Any:
     with warnings.catch_warnings():
         # Tracing is OpenVINO's way in; that it generalizes to the full shape is tested.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         return openvino.convert_model(network, example_input=torch.zeros(1, *example_shape))
 
 
