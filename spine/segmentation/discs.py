@@ -1,0 +1,128 @@
+"""Discs one by one: the planes that cut the column into vertebrae."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spine.anatomy.labels import TissueClass
+from spine.segmentation.canal import Guide
+
+Points = NDArray[np.float64]
+
+# A collapsed upper thoracic disc seen in five slices still has some 400 mm3.
+SMALLEST_DISC_MM3 = 150.0
+# Pieces nearer than this along the column belong to one disc: no body is so flat.
+SAME_DISC_MM = 6.0
+# Thickness to depth of a disc, squared, above which its plane cannot be read from its shape.
+LARGEST_FLATNESS = 0.45
+LARGEST_TILT_DEGREES = 50.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiscPiece:
+    """One disc on the grid.
+
+    Attributes
+    ----------
+    voxels : indices, shape (n, 3)
+    center, normal : grid millimeters; the normal points up along the column
+    """
+
+    voxels: NDArray[np.intp]
+    center: Points
+    normal: Points
+
+    @property
+    def height(self) -> float:
+        """Position along the superior axis, mm."""
+        return float(self.center[2])
+
+
+def find_discs(classes: NDArray[np.uint8], guide: Guide) -> tuple[DiscPiece, ...]:
+    """Separate the disc class into discs, head to foot.
+
+    Parameters
+    ----------
+    classes : shape (i, j, k), values of `TissueClass`
+    """
+    numbers, _ = ndimage.label(classes == TissueClass.DISC)
+    smallest = SMALLEST_DISC_MM3 / float(np.prod(guide.spacing_mm))
+    pieces = [
+        _piece(voxels, guide) for voxels in _voxels_by_number(numbers) if len(voxels) >= smallest
+    ]
+    pieces.sort(key=lambda piece: -piece.height)
+    discs = _merge_neighbors(pieces, guide)
+    return tuple(disc for disc in discs if not _is_inside_sacrum(disc, classes, guide))
+
+
+def depth_below(points: Points, disc: DiscPiece) -> Points:
+    """Return how far points (n, 3), in grid mm, lie below a disc's plane; negative above."""
+    depth: Points = (disc.center - points) @ disc.normal
+    return depth
+
+
+def plane_axes(tangent: Points) -> NDArray[np.float64]:
+    """Return unit axes (lateral, anterior, superior) as rows, superior along a direction."""
+    lateral = np.array([1.0, 0.0, 0.0]) - tangent[0] * tangent
+    lateral /= np.linalg.norm(lateral)
+    return np.stack([lateral, np.cross(tangent, lateral), tangent])
+
+
+def disc_normal(offsets: Points, tangent: Points) -> Points:
+    """Tilt the column's direction in the sagittal plane until it is normal to the disc.
+
+    Parameters
+    ----------
+    offsets : the disc's voxels from its center, grid mm, shape (n, 3)
+    tangent : the column's direction there, unit, pointing up
+
+    Only the tilt seen in sagittal slices is taken from the disc itself: across
+    a few thick slices its shape says little about sideways tilt, the column does.
+    """
+    axes = plane_axes(tangent)
+    flat = offsets @ axes[1:].T
+    variances, directions = np.linalg.eigh(np.cov(flat.T) + 1e-9 * np.eye(2))
+    thin = directions[:, 0] * np.sign(directions[1, 0] or 1.0)
+    tilt = np.degrees(np.arccos(np.clip(thin[1], -1, 1)))
+    if variances[0] > LARGEST_FLATNESS * variances[1] or tilt > LARGEST_TILT_DEGREES:
+        return tangent
+    normal: Points = thin @ axes[1:]
+    return normal
+
+
+def _voxels_by_number(numbers: NDArray[np.int32]) -> list[NDArray[np.intp]]:
+    voxels = np.argwhere(numbers)
+    owner = numbers[tuple(voxels.T)]
+    order = np.argsort(owner, kind="stable")
+    starts = np.flatnonzero(np.diff(owner[order])) + 1
+    return np.split(voxels[order], starts) if len(voxels) else []
+
+
+def _piece(voxels: NDArray[np.intp], guide: Guide) -> DiscPiece:
+    points = voxels * np.asarray(guide.spacing_mm)
+    center = points.mean(axis=0)
+    tangent = guide.tangent_at(float(center[2]))
+    return DiscPiece(voxels, center, disc_normal(points - center, tangent))
+
+
+def _merge_neighbors(pieces: list[DiscPiece], guide: Guide) -> list[DiscPiece]:
+    merged: list[DiscPiece] = []
+    for piece in pieces:
+        if merged and abs(depth_below(piece.center[None], merged[-1])[0]) < SAME_DISC_MM:
+            merged[-1] = _piece(np.concatenate([merged[-1].voxels, piece.voxels]), guide)
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _is_inside_sacrum(disc: DiscPiece, classes: NDArray[np.uint8], guide: Guide) -> bool:
+    """Whether the sacrum lies directly above: a remnant such as S1/S2, no disc of the report."""
+    reach = disc.voxels * np.asarray(guide.spacing_mm) + 10.0 * disc.normal
+    index = np.rint(reach / np.asarray(guide.spacing_mm)).astype(np.intp)
+    inside = ((index >= 0) & (index < classes.shape)).all(axis=1)
+    above = classes[tuple(index[inside].T)]
+    sacrum = np.count_nonzero(above == TissueClass.SACRUM)
+    vertebra = np.count_nonzero((above >= TissueClass.CERVICAL) & (above <= TissueClass.LUMBAR))
+    return bool(sacrum > vertebra)

@@ -1,0 +1,187 @@
+"""From tissue classes to single vertebrae, discs and ribs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spine.anatomy.labels import TissueClass
+from spine.imaging.volume import LabelMap
+from spine.segmentation.bodies import BodyPiece, find_bodies
+from spine.segmentation.canal import Guide, body_mask, guide_from_classes
+from spine.segmentation.discs import DiscPiece, find_discs
+
+# Instances are told apart at about the network's resolution; finer grids only cost time.
+WORKING_MM = 1.8
+# How far the unconnected part of a vertebra, such as a spinous process, may lie from the rest.
+ORPHAN_REACH_MM = 25.0
+# C1 is found by its being apart: this far above the axis's own center at least.
+ATLAS_ABOVE_AXIS_MM = 8.0
+
+# Voxels of the coarser grid that a number reaches when carried to the finer one.
+REFINING_VOXELS = 2
+# Marks C1 among the vertebra numbers while they are carried.
+_ATLAS = 255
+
+_VERTEBRA = (TissueClass.CERVICAL, TissueClass.THORACIC, TissueClass.LUMBAR)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instances:
+    """Vertebrae and discs, numbered from head to foot, on the grid of the classes.
+
+    Attributes
+    ----------
+    vertebra_numbers, disc_numbers : shape (i, j, k), 0 elsewhere, else 1-based
+        position in `bodies` or `discs`
+    atlas : C1, where it is found apart from C2
+    guide : on the coarser grid that `bodies` and `discs` are given on
+    fine_spacing_mm : of the grid of the classes
+    """
+
+    vertebra_numbers: NDArray[np.uint8]
+    disc_numbers: NDArray[np.uint8]
+    atlas: NDArray[np.bool_]
+    bodies: tuple[BodyPiece, ...]
+    discs: tuple[DiscPiece, ...]
+    guide: Guide
+    fine_spacing_mm: tuple[float, float, float]
+
+
+def find_instances(classes: LabelMap) -> Instances:
+    """Split the vertebra and disc classes into instances.
+
+    Discs are told apart by connection; their planes cut the bodies, which lie in
+    front of the canal; posterior elements follow the body they are connected to.
+
+    Parameters
+    ----------
+    classes : values of `TissueClass`, canonical orientation
+    """
+    steps = tuple(max(1, round(WORKING_MM / spacing)) for spacing in classes.grid.spacing_mm)
+    coarse = _thinned(classes, steps)
+    guide = guide_from_classes(coarse)
+    discs = find_discs(coarse.data, guide)
+    in_front = body_mask(coarse.data, guide)
+    bodies = find_bodies(coarse.data, in_front, discs, guide)
+    coarse_numbers = _grow_bodies(coarse.data, bodies)
+    coarse_numbers[_atlas(coarse_numbers, bodies, guide)] = _ATLAS
+    numbers = _refined(coarse_numbers, np.isin(classes.data, _VERTEBRA), steps)
+    atlas = numbers == _ATLAS
+    numbers[atlas] = 0
+    return Instances(
+        vertebra_numbers=numbers,
+        disc_numbers=_refined(
+            _numbered(coarse.data.shape, discs), classes.data == TissueClass.DISC, steps
+        ),
+        atlas=atlas,
+        bodies=bodies,
+        discs=discs,
+        guide=guide,
+        fine_spacing_mm=classes.grid.spacing_mm,
+    )
+
+
+def _thinned(classes: LabelMap, steps: tuple[int, ...]) -> LabelMap:
+    """Keep every n-th voxel along each axis, from the first."""
+    i, j, k = steps
+    affine = classes.affine @ np.diag([i, j, k, 1.0])
+    return LabelMap(np.ascontiguousarray(classes.data[::i, ::j, ::k]), affine)
+
+
+def _numbered(shape: tuple[int, ...], pieces: Sequence[BodyPiece | DiscPiece]) -> NDArray[np.uint8]:
+    numbers = np.zeros(shape, dtype=np.uint8)
+    for number, piece in enumerate(pieces, start=1):
+        numbers[tuple(piece.voxels.T)] = number
+    return numbers
+
+
+def _grow_bodies(classes: NDArray[np.uint8], bodies: tuple[BodyPiece, ...]) -> NDArray[np.uint8]:
+    """Number posterior elements by the body they are connected to, nearest by path."""
+    vertebra = np.isin(classes, _VERTEBRA)
+    numbers = _numbered(classes.shape, bodies)
+    box = _bounding_box(vertebra)
+    if box is None or not bodies:
+        return numbers
+    inner, mask = numbers[box], vertebra[box]
+    while True:
+        reached = np.where(mask & (inner == 0), _highest_neighbor(inner), inner)
+        if (reached == inner).all():
+            break
+        inner = reached
+    numbers[box] = _adopt_orphans(inner, mask)
+    return numbers
+
+
+def _highest_neighbor(numbers: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    cross = ndimage.generate_binary_structure(3, 1)
+    highest: NDArray[np.uint8] = ndimage.grey_dilation(numbers, footprint=cross)
+    return highest
+
+
+def _adopt_orphans(numbers: NDArray[np.uint8], vertebra: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Give each unconnected part the number most of its voxels are nearest to."""
+    parts, count = ndimage.label(vertebra & (numbers == 0))
+    if not count:
+        return numbers
+    distance, nearest = ndimage.distance_transform_edt(numbers == 0, return_indices=True)
+    adopted = numbers.copy()
+    for part, where in enumerate(ndimage.find_objects(parts), start=1):
+        mine = parts[where] == part
+        if distance[where][mine].min() * WORKING_MM > ORPHAN_REACH_MM:
+            continue
+        owners = numbers[tuple(axis[where][mine] for axis in nearest)]
+        adopted[where][mine] = np.bincount(owners).argmax()
+    return adopted
+
+
+def _atlas(
+    numbers: NDArray[np.uint8], bodies: tuple[BodyPiece, ...], guide: Guide
+) -> NDArray[np.bool_]:
+    """Find C1: what is apart from the axis, under its number, and above its center."""
+    nothing = np.zeros(numbers.shape, dtype=np.bool_)
+    if not bodies or bodies[0].region is not TissueClass.CERVICAL or bodies[0].discs_above:
+        return nothing
+    parts, count = ndimage.label(numbers == 1)
+    if count < 2:
+        return nothing
+    sizes = np.bincount(parts.ravel())[1:]
+    heights = np.array(
+        [c[2] for c in ndimage.center_of_mass(parts > 0, parts, range(1, count + 1))]
+    )
+    axis = int(sizes.argmax())
+    above = (heights - heights[axis]) * guide.spacing_mm[2] > ATLAS_ABOVE_AXIS_MM
+    atlas: NDArray[np.bool_] = np.isin(parts, np.flatnonzero(above) + 1)
+    return atlas
+
+
+def _refined(
+    numbers: NDArray[np.uint8], wanted: NDArray[np.bool_], steps: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    """Carry numbers to the fine grid: each wanted voxel gets the nearest one within reach."""
+    box = _bounding_box(numbers > 0)
+    fine = np.zeros(wanted.shape, dtype=np.uint8)
+    if box is None:
+        return fine
+    wide = tuple(
+        slice(max(0, part.start - REFINING_VOXELS), part.stop + REFINING_VOXELS) for part in box
+    )
+    inner = numbers[wide]
+    distance, nearest = ndimage.distance_transform_edt(inner == 0, return_indices=True)
+    filled = np.where(distance <= REFINING_VOXELS, inner[tuple(nearest)], 0).astype(np.uint8)
+    source = np.zeros_like(numbers)
+    source[wide] = filled
+    rows = [
+        np.minimum((np.arange(length) + step // 2) // step, coarse - 1)
+        for length, step, coarse in zip(wanted.shape, steps, numbers.shape, strict=True)
+    ]
+    return np.where(wanted, source[np.ix_(*rows)], 0).astype(np.uint8)
+
+
+def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice, slice] | None:
+    if not mask.any():
+        return None
+    i, j, k = ndimage.find_objects(mask.astype(np.uint8))[0]
+    return i, j, k

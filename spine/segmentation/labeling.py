@@ -1,0 +1,175 @@
+"""From numbered instances to a label map with names."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spine.anatomy.labels import (
+    CORD,
+    CSF,
+    DISC_LABELS,
+    RIB_LEFT,
+    RIB_RIGHT,
+    SACRUM,
+    VERTEBRA_LABELS,
+    TissueClass,
+)
+from spine.anatomy.levels import DiscLevel, Level, Region
+from spine.imaging.volume import LabelMap
+from spine.segmentation.bodies import BodyPiece
+from spine.segmentation.instances import Instances
+from spine.segmentation.levels import Anchors, Naming, Vote, name_levels
+
+# The sacrum anchors the count only where it follows the lowest body: a disc lies between.
+SACRUM_WITHIN_MM = 24.0
+SMALLEST_SACRUM_MM3 = 2000.0
+# C2 is known by the empty field above it and by its dens.
+FIELD_ABOVE_AXIS_MM = 8.0
+AXIS_TO_NEIGHBORS = 1.35
+# A body with its disc, as a multiple of the body (facts/anatomy.md, section 1).
+PITCH_TO_HEIGHT = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The vertebrae found, named.
+
+    Attributes
+    ----------
+    levels : head to foot, one a body
+    gaps : vertebrae missed, by the body above the gap: (position, how many)
+    """
+
+    levels: tuple[Level, ...]
+    anchors: Anchors
+    gaps: tuple[tuple[int, int], ...]
+    is_certain: bool
+
+
+def name_row(instances: Instances, classes: LabelMap) -> Row:
+    """Name the bodies found; a gap breaks the count on the far side of its anchor."""
+    bodies = instances.bodies
+    anchors = Anchors(_axis_is_seen(instances, classes), _sacrum_follows(instances, classes))
+    missing = _missing_below(bodies)
+    votes: list[Vote | None] = []
+    for body, count in zip(bodies, missing, strict=True):
+        votes += [Vote(*body.votes), *([None] * count)]
+    naming: Naming = name_levels(votes, anchors)
+    named = [level for level, vote in zip(naming.levels, votes, strict=True) if vote is not None]
+    gaps = tuple((at, count) for at, count in enumerate(missing) if count)
+    return Row(tuple(named), anchors, gaps, naming.is_certain and not gaps)
+
+
+def label_map(instances: Instances, row: Row, classes: LabelMap) -> LabelMap:
+    """Write every instance with its value from the table."""
+    labels = np.zeros(classes.data.shape, dtype=np.uint8)
+    labels[classes.data == TissueClass.CSF] = CSF
+    labels[classes.data == TissueClass.CORD] = CORD
+    labels[classes.data == TissueClass.SACRUM] = SACRUM
+    _write_ribs(labels, classes.data, instances)
+    vertebra_values = np.array([0, *(VERTEBRA_LABELS[level] for level in row.levels)], np.uint8)
+    disc_values = np.array([0, *_disc_values(instances, row)], np.uint8)
+    for numbers, values in (
+        (instances.vertebra_numbers, vertebra_values),
+        (instances.disc_numbers, disc_values),
+    ):
+        found = numbers > 0
+        labels[found] = values[numbers[found]]
+    if row.levels and row.levels[0] is Level.C2:
+        labels[instances.atlas] = VERTEBRA_LABELS[Level.C1]
+    return LabelMap(labels, classes.affine)
+
+
+def _disc_values(instances: Instances, row: Row) -> list[int]:
+    """Return a disc's value by the bodies around it; 0 where they are no neighbors."""
+    values = []
+    for number in range(len(instances.discs)):
+        above = [lv for lv, b in _named(instances, row) if b.discs_above <= number]
+        below = [lv for lv, b in _named(instances, row) if b.discs_above > number]
+        # The lowest disc rests on the sacrum, which is no body of the row.
+        lower = below[0] if below else Level.S1 if row.anchors.sacrum_below else None
+        values.append(_disc_value(above[-1] if above else None, lower))
+    return values
+
+
+def _disc_value(above: Level | None, below: Level | None) -> int:
+    if above is None and below is not None:
+        above = _neighbor_above(below)
+    if above is None:
+        return 0
+    if below is None:
+        below = _neighbor_below(above)
+    name = f"{above}/{below}"
+    return DISC_LABELS[DiscLevel(name)] if name in set(DiscLevel) else 0
+
+
+def _neighbor_above(level: Level) -> Level | None:
+    """Return the level above the uppermost body, whose disc is seen without it."""
+    usual = {Level.T1: Level.C7, Level.L1: Level.T12}
+    if level in usual:
+        return usual[level]
+    number = int(level.value[1:])
+    return Level(f"{level.value[0]}{number - 1}") if number > 1 else None
+
+
+def _neighbor_below(level: Level) -> Level:
+    """Return the level below the lowest body, whose disc is seen without it."""
+    usual = {Level.C7: Level.T1, Level.T12: Level.L1, Level.L5: Level.S1}
+    if level in usual:
+        return usual[level]
+    return Level(f"{level.value[0]}{int(level.value[1:]) + 1}")
+
+
+def _named(instances: Instances, row: Row) -> list[tuple[Level, BodyPiece]]:
+    return list(zip(row.levels, instances.bodies, strict=True))
+
+
+def _write_ribs(
+    labels: NDArray[np.uint8], classes: NDArray[np.uint8], instances: Instances
+) -> None:
+    """Tell left from right ribs by the side of the canal on which they lie."""
+    ribs = np.nonzero(classes == TissueClass.RIB)
+    spacing = instances.fine_spacing_mm
+    canal = instances.guide.canal_right_at(ribs[2] * spacing[2])
+    labels[ribs] = np.where(ribs[0] * spacing[0] > canal, RIB_RIGHT, RIB_LEFT)
+
+
+def _sacrum_follows(instances: Instances, classes: LabelMap) -> bool:
+    """Whether the sacrum is next below the lowest body."""
+    spacing = np.asarray(classes.grid.spacing_mm)
+    sacrum = np.argwhere(classes.data == TissueClass.SACRUM) * spacing
+    if len(sacrum) * float(np.prod(spacing)) < SMALLEST_SACRUM_MM3:
+        return False
+    guide_spacing = np.asarray(instances.guide.spacing_mm)
+    body = instances.bodies[-1].voxels * guide_spacing
+    below = body[body[:, 2] <= np.percentile(body[:, 2], 30)]
+    sample = sacrum[:: max(1, len(sacrum) // 4000)]
+    lower_plate = below.mean(axis=0)
+    nearest = float(np.linalg.norm(sample - lower_plate, axis=1).min())
+    return nearest < SACRUM_WITHIN_MM and float(np.median(sacrum[:, 2])) < lower_plate[2]
+
+
+def _axis_is_seen(instances: Instances, classes: LabelMap) -> bool:
+    """Whether the uppermost body is C2: cervical, tall or with C1 over it, empty field above."""
+    bodies = instances.bodies
+    first = bodies[0]
+    if first.region.name[0] != Region.CERVICAL or first.discs_above or len(bodies) < 3:
+        return False
+    top_row = int(np.flatnonzero(instances.vertebra_numbers.any(axis=(0, 1))).max())
+    field = (classes.data.shape[2] - 1 - top_row) * classes.grid.spacing_mm[2]
+    usual = float(np.median([body.height_mm for body in bodies[1:4]]))
+    tall = first.height_mm > AXIS_TO_NEIGHBORS * usual
+    return field > FIELD_ABOVE_AXIS_MM and (tall or bool(instances.atlas.any()))
+
+
+def _missing_below(bodies: tuple[BodyPiece, ...]) -> list[int]:
+    """Return how many vertebrae the free space below each body would hold."""
+    missing = []
+    for above, below in pairwise(bodies):
+        apart = float(np.linalg.norm(above.center - below.center))
+        free = apart - (above.height_mm + below.height_mm) / 2
+        pitch = PITCH_TO_HEIGHT * min(above.height_mm, below.height_mm)
+        missing.append(max(0, round(free / pitch)))
+    return [*missing, 0]

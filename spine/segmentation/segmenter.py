@@ -1,0 +1,98 @@
+"""Segment the spine: one forward pass, then instances, levels, measures, quality."""
+
+from dataclasses import dataclass
+
+from spine.dicom.study import Selection
+from spine.errors import Code, Refusal, SegmentationError
+from spine.findings import Segmentation
+from spine.imaging.volume import LabelMap, Volume
+from spine.inference.models import Model
+from spine.preprocessing.segmentation import (
+    SegmentationSpec,
+    classes_from_scores,
+    window_from_volume,
+)
+from spine.segmentation.geometry import measure
+from spine.segmentation.instances import Instances, find_instances
+from spine.segmentation.labeling import label_map, name_row
+from spine.segmentation.quality import assess
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentationSettings:
+    """What counts as a spine.
+
+    Attributes
+    ----------
+    minimum_vertebrae : fewer make the study no candidate (an undeclared knee)
+    """
+
+    minimum_vertebrae: int = 3
+
+
+def segment(
+    selection: Selection, model: Model[SegmentationSpec], settings: SegmentationSettings
+) -> Segmentation | Refusal:
+    """Segment the selected series and name and measure its levels.
+
+    Returns
+    -------
+    Segmentation, or Refusal of the subject "study"
+        The selection's own refusal is passed on; with too few vertebrae nothing is sent.
+
+    Raises
+    ------
+    SegmentationError
+        If the selection holds neither a volume nor a refusal.
+    """
+    if selection.refusal is not None:
+        return Refusal(selection.refusal.code, selection.refusal.reason, "study")
+    if selection.volume is None:
+        raise SegmentationError(Code.SEGMENTATION_FAILED, "the selected series was not decoded")
+    classes = predict_classes(selection.volume, model)
+    return interpret(selection.volume, classes, model, settings)
+
+
+def predict_classes(volume: Volume, model: Model[SegmentationSpec]) -> LabelMap:
+    """Run the network once over the whole field of view.
+
+    Parameters
+    ----------
+    volume : canonical orientation
+
+    Returns
+    -------
+    LabelMap of `TissueClass` values on the volume's grid
+    """
+    window = window_from_volume(volume, model.spec)
+    scores = model.network(window[None])[0]
+    return LabelMap(classes_from_scores(scores, model.spec, volume.grid), volume.affine)
+
+
+def interpret(
+    volume: Volume,
+    classes: LabelMap,
+    model: Model[SegmentationSpec],
+    settings: SegmentationSettings,
+) -> Segmentation | Refusal:
+    """Turn tissue classes into named and measured levels."""
+    instances = find_instances(classes)
+    if len(instances.bodies) < settings.minimum_vertebrae:
+        return _too_few(instances, settings)
+    row = name_row(instances, classes)
+    labels = label_map(instances, row, classes)
+    return Segmentation(
+        volume=volume,
+        labels=labels,
+        geometry=measure(labels, instances.guide),
+        quality=assess(row, labels),
+        model=model.reference,
+    )
+
+
+def _too_few(instances: Instances, settings: SegmentationSettings) -> Refusal:
+    found = len(instances.bodies)
+    reason = (
+        f"{found} vertebra{'' if found == 1 else 'e'} found, {settings.minimum_vertebrae} needed."
+    )
+    return Refusal(Code.TOO_FEW_VERTEBRAE, reason, "study")
