@@ -131,7 +131,7 @@ def _affine(drawing: Drawing) -> Affine:
     return affine
 
 
-def _placer(drawing: Drawing, affine: Affine):  # noqa: ANN202 - a local closure
+def _placer(drawing: Drawing, affine: Affine):
     ni, nj, nk = drawing.shape
 
     def place(point: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -150,9 +150,5 @@ def _placer(drawing: Drawing, affine: Affine):  # noqa: ANN202 - a local closure
 
 @pytest.fixture(name="draw")
 def _draw():
-    return draw
-
-
-@pytest.fixture(name="Drawing")
-def _drawing():
-    return Drawing
+    """Draw a spine; keywords are those of `Drawing`."""
+    return lambda **settings: draw(Drawing(**settings))

@@ -1,5 +1,7 @@
 """Levels and geometry on class maps that a perfect network would give."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -29,15 +31,15 @@ def _vertebrae(segmentation: Segmentation) -> list[Level]:
 @pytest.mark.parametrize(
     ("thoracic", "lumbar"), [(12, 5), (13, 5), (12, 6), (11, 5), (12, 4), (11, 6), (13, 4)]
 )
-def test_whole_spine_recovers_every_level_of_every_count(draw, Drawing, thoracic, lumbar):
-    spine = draw(Drawing(thoracic, lumbar))
+def test_whole_spine_recovers_every_level_of_every_count(draw, thoracic, lumbar):
+    spine = draw(thoracic=thoracic, lumbar=lumbar)
     found = _interpret(spine.classes)
     assert _vertebrae(found) == list(column(thoracic, lumbar))
     assert found.quality.levels_certain
 
 
-def test_every_disc_lies_at_its_place_with_its_name(draw, Drawing):
-    spine = draw(Drawing(affine_rotation_degrees=8.0))
+def test_every_disc_lies_at_its_place_with_its_name(draw):
+    spine = draw(affine_rotation_degrees=8.0)
     found = _interpret(spine.classes)
     assert [disc.level for disc in found.geometry.discs] == [
         level for level in DiscLevel if level in _usual_discs()
@@ -49,38 +51,38 @@ def test_every_disc_lies_at_its_place_with_its_name(draw, Drawing):
 
 def _usual_discs() -> set[DiscLevel]:
     levels = [*column(12, 5), Level.S1]
-    return {DiscLevel.between(a, b) for a, b in zip(levels, levels[1:], strict=False)}
+    return {DiscLevel.between(a, b) for a, b in pairwise(levels)}
 
 
-def test_lumbar_view_is_named_from_the_sacrum(draw, Drawing):
-    spine = draw(Drawing(top_mm=-330.0, shape=(18, 260, 300), spacing_mm=(3.0, 1.1, 1.1)))
+def test_lumbar_view_is_named_from_the_sacrum(draw):
+    spine = draw(top_mm=-330.0, shape=(18, 260, 300), spacing_mm=(3.0, 1.1, 1.1))
     found = _interpret(spine.classes)
     assert _vertebrae(found)[-6:] == [Level.T12, Level.L1, Level.L2, Level.L3, Level.L4, Level.L5]
     assert found.quality.levels_certain
 
 
-def test_lumbar_view_without_sacrum_is_uncertain(draw, Drawing):
-    spine = draw(Drawing(top_mm=-290.0, shape=(18, 260, 240), spacing_mm=(3.0, 1.1, 1.0)))
+def test_lumbar_view_without_sacrum_is_uncertain(draw):
+    spine = draw(top_mm=-290.0, shape=(18, 260, 240), spacing_mm=(3.0, 1.1, 1.0))
     found = _interpret(spine.classes)
     assert not found.quality.levels_certain
     assert Code.LEVEL_UNCERTAIN in {caution.code for caution in found.quality.cautions}
 
 
-def test_cervical_view_is_named_from_c2(draw, Drawing):
-    spine = draw(Drawing(shape=(18, 200, 240), spacing_mm=(3.0, 1.1, 1.0)))
+def test_cervical_view_is_named_from_c2(draw):
+    spine = draw(shape=(18, 200, 240), spacing_mm=(3.0, 1.1, 1.0))
     found = _interpret(spine.classes)
     assert _vertebrae(found)[:7] == list(column(12, 5)[:7])
     assert found.quality.levels_certain
 
 
-def test_a_missed_disc_does_not_shift_the_levels_below(draw, Drawing):
-    spine = draw(Drawing(without_discs=(Level.T7, Level.L2)))
+def test_a_missed_disc_does_not_shift_the_levels_below(draw):
+    spine = draw(without_discs=(Level.T7, Level.L2))
     found = _interpret(spine.classes)
     assert _vertebrae(found) == list(column(12, 5))
 
 
-def test_posterior_elements_that_touch_are_told_apart(draw, Drawing):
-    spine = draw(Drawing(touching=True))
+def test_posterior_elements_that_touch_are_told_apart(draw):
+    spine = draw(touching=True)
     found = _interpret(spine.classes)
     assert _vertebrae(found) == list(column(12, 5))
     posterior = found.labels.data[:, : int(0.42 * 192) - 14]
@@ -88,10 +90,10 @@ def test_posterior_elements_that_touch_are_told_apart(draw, Drawing):
         assert (posterior == VERTEBRA_LABELS[level]).any(), level
 
 
-def test_a_vertebra_erased_leaves_a_gap_and_uncertain_levels(draw, Drawing):
-    spine = draw(Drawing())
+def test_a_vertebra_erased_leaves_a_gap_and_uncertain_levels(draw):
+    spine = draw()
     data = spine.classes.data.copy()
-    row = int(round(spine.classes.grid.index_from_world(spine.centers_mm[Level.T6])[2]))
+    row = round(spine.classes.grid.index_from_world(spine.centers_mm[Level.T6])[2])
     data[:, :, row - 8 : row + 8][
         np.isin(data[:, :, row - 8 : row + 8], (TissueClass.THORACIC, TissueClass.DISC))
     ] = 0
@@ -101,8 +103,8 @@ def test_a_vertebra_erased_leaves_a_gap_and_uncertain_levels(draw, Drawing):
     assert not found.quality.levels_certain
 
 
-def test_sizes_are_those_drawn(draw, Drawing):
-    found = _interpret(draw(Drawing(affine_rotation_degrees=5.0)).classes)
+def test_sizes_are_those_drawn(draw):
+    found = _interpret(draw(affine_rotation_degrees=5.0).classes)
     for vertebra in found.geometry.vertebrae:
         if vertebra.level.value[0] == "L":
             assert vertebra.width_mm == pytest.approx(34.0, abs=1.5)
@@ -113,17 +115,17 @@ def test_sizes_are_those_drawn(draw, Drawing):
             assert disc.height_mm == pytest.approx(7.4, abs=1.2)
 
 
-def test_ribs_are_told_apart_by_side_of_the_patient(draw, Drawing):
-    found = _interpret(draw(Drawing()).classes)
+def test_ribs_are_told_apart_by_side_of_the_patient(draw):
+    found = _interpret(draw().classes)
     left = found.labels.grid.world_from_index(np.argwhere(found.labels.data == 111))
     right = found.labels.grid.world_from_index(np.argwhere(found.labels.data == 112))
     assert left[:, 0].max() < right[:, 0].min()
 
 
-def test_two_vertebrae_are_too_few(draw, Drawing):
-    spine = draw(Drawing())
+def test_two_vertebrae_are_too_few(draw):
+    spine = draw()
     data = spine.classes.data.copy()
-    row = int(round(spine.classes.grid.index_from_world(spine.discs_mm[Level.L3])[2]))
+    row = round(spine.classes.grid.index_from_world(spine.discs_mm[Level.L3])[2])
     data[:, :, row:] = 0
     data[data == TissueClass.SACRUM] = 0
     found = _interpret(LabelMap(data, spine.classes.affine))
