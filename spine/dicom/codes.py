@@ -48,6 +48,9 @@ IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report")
 YEARS = Code("a", "UCUM", "year")
 MILLIMETERS = Code("mm", "UCUM", "millimeter")
 PERCENT = Code("%", "UCUM", "percent")
+VERTEBRAE = Code("{vertebrae}", "UCUM", "vertebrae")
+FRAMES = Code("{frames}", "UCUM", "frames")
+FRAME_COUNT = Code("121140", "DCM", "Number of Frames")
 
 SPINE_AGE = _private("SPINE_AGE", "Spine age, bias-corrected")
 SPINE_AGE_RAW = _private("SPINE_AGE_RAW", "Spine age before bias correction")
@@ -143,6 +146,13 @@ PROGRESSION_CODES: dict[Scale, Code] = {
     Scale.SCHNEIDERMAN: _private("SCHN_PROGRESS", "Five-year progression, Schneiderman"),
     Scale.BULGING: _private("BULG_PROGRESS", "Five-year progression, bulging"),
     Scale.PFIRRMANN: _private("PFIRR_PROGRESS", "Five-year progression, Pfirrmann"),
+}
+
+# One name a scale: viewers print a number's name and unit, never its modifiers.
+RISK_CODES: dict[Scale, Code] = {
+    Scale.SCHNEIDERMAN: _private("SCHN_RISK", "P(worse in 5 y), Schneiderman"),
+    Scale.BULGING: _private("BULG_RISK", "P(worse in 5 y), bulging"),
+    Scale.PFIRRMANN: _private("PFIRR_RISK", "P(worse in 5 y), Pfirrmann"),
 }
 PROGRESSION_STATE_CODES: dict[Progression, Code] = {
     Progression.IMPROVED: _private("IMPROVED", "Improved"),
