@@ -14,14 +14,12 @@ class WritingSettings:
     Attributes
     ----------
     segmentation, structured_report, secondary_capture : which objects to write
-    manufacturer : who made this software, on every object
     series_number : of the first series written; the others follow
     """
 
     segmentation: bool = True
     structured_report: bool = True
     secondary_capture: bool = True
-    manufacturer: str = "SpineMAP"
     series_number: int = 9001
 
 

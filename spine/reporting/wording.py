@@ -4,34 +4,47 @@ After a viewer has taken a result over ("hydrated" it), only the comment is left
 of it: each comment therefore begins with what the result must not be used for.
 """
 
-from spine.anatomy.grades import Progression, Scale
-from spine.errors import Caution, Code, Refusal
-from spine.findings import AgeEstimate, DiscAssessment, Evidence, ModelReference, ScaleForecast
+from collections.abc import Sequence
+from datetime import datetime
 
-RESEARCH_NOTICE = "Research use only. Not a medical device; not for diagnosis or treatment."
+from spine.anatomy.grades import Progression, Scale
+from spine.errors import Caution, Refusal
+from spine.findings import (
+    AgeEstimate,
+    DiscAssessment,
+    Evidence,
+    ModelReference,
+    ScaleForecast,
+    Segmentation,
+)
+
 RESEARCH_ONLY = "Research use only"
+RESEARCH_NOTICE = "Research use only. Not a medical device; not for diagnosis or treatment."
 DEMONSTRATION_NOTICE = "DEMONSTRATION MODEL – NOT FOR PATIENTS"
-PAGE_TITLE = "Spine age and disc progression"
-NO_PICTURE = "No picture: the pixels could not be used."
-NO_INTERVAL = "No reference band: the model's card states no error."
-NO_DISCS = "No lumbar disc was assessed."
 NOT_GIVEN = "not given"
-ORIENTATION = "A = anterior (left side of the picture); mid-sagittal slice"
-PROGRESSION_HEADING = "Lumbar discs: grade now → in five years"
-PROGRESSION_LEGEND = "P: probability of a worse grade in five years"
+
+# The summary page.
+PAGE_TITLE = "SpineMAP: spine age and disc progression"
+AGE_HEADING = "Spine age"
+NO_BAND = "No reference band: the model's card states no error."
+NO_PICTURE = "No picture: the pixels could not be used."
+NO_DISCS = "No lumbar disc was assessed."
+PROGRESSION_HEADING = "Lumbar discs: grade now → in five years,  P = probability of worse"
+REFUSALS_HEADING = "Not given, and why"
+CAUTIONS_HEADING = "Cautions"
 
 SCALE_NAMES = {
     Scale.PFIRRMANN: "Pfirrmann",
-    Scale.SCHNEIDERMAN: "Schneiderman",
     Scale.BULGING: "Bulging",
+    Scale.SCHNEIDERMAN: "Schneiderman",
 }
 
 PROGRESSION_WORDS = {
     Progression.IMPROVED: "better",
     Progression.UNCHANGED: "same",
     Progression.PROGRESSED: "worse",
-    Progression.NOT_AT_RISK: "highest grade",
-    Progression.UNDETERMINED: "baseline unknown",
+    Progression.NOT_AT_RISK: "cannot worsen",
+    Progression.UNDETERMINED: "grade now unknown",
 }
 
 
@@ -55,8 +68,34 @@ def age_sentence(age: AgeEstimate) -> str:
     """Say spine age, gap and chronological age."""
     return (
         f"spine age {age.predicted_age_years:.1f} y, gap {age.age_gap_years:+.1f} y "
-        f"(chronological {age.chronological_age_years:.1f} y; evidence: {age.evidence})"
+        f"(actual age {age.chronological_age_years:.1f} y; evidence: {age.evidence})"
     )
+
+
+def age_difference(age: AgeEstimate) -> str:
+    """Say in words which way the gap goes."""
+    if abs(age.age_gap_years) < 0.05:
+        return "the spine looks as old as the patient is"
+    return f"the spine looks {'older' if age.age_gap_years > 0 else 'younger'} than the patient is"
+
+
+def band_sentence(error_years: float) -> str:
+    """Name the source of the reference band."""
+    return f"Band: actual age ± {error_years:.1f} years, the mean error on the model's card."
+
+
+def grades(forecast: ScaleForecast) -> str:
+    """Print the grade now and in five years."""
+    now = "?" if forecast.baseline is None else str(forecast.baseline.grade)
+    return f"{now} → {forecast.predicted_grade}"
+
+
+def state(forecast: ScaleForecast) -> str:
+    """Say what becomes of a disc, and with which probability it gets worse."""
+    words = PROGRESSION_WORDS[forecast.progression]
+    if forecast.progression_probability is None:
+        return words
+    return f"{words} · P {percent(forecast.progression_probability)}"
 
 
 def forecast_sentence(forecast: ScaleForecast) -> str:
@@ -75,18 +114,26 @@ def forecast_sentence(forecast: ScaleForecast) -> str:
 def disc_sentence(disc: DiscAssessment) -> str:
     """Say all of a disc's forecasts, then what was refused of them."""
     forecasts = [item for item in disc.forecasts if isinstance(item, ScaleForecast)]
-    refusals = [item for item in disc.forecasts if isinstance(item, Refusal)]
     parts = [forecast_sentence(forecast) for forecast in forecasts]
     if forecasts:
         parts.append(f"evidence: {Evidence.lowest(*(item.evidence for item in forecasts))}")
-    parts += [refusal_sentence(refusal) for refusal in refusals]
+    parts += [refusal_sentence(item) for item in disc.forecasts if isinstance(item, Refusal)]
     return f"{disc.level} " + "; ".join(parts)
 
 
 def refusal_sentence(refusal: Refusal) -> str:
     """Say what was not given, the code and the reason."""
-    subject = "spine age" if refusal.subject == "age" else refusal.subject
-    return f"{subject} {NOT_GIVEN}: {refusal.code}. {refusal.reason}"
+    return f"{subject(refusal.subject)} {NOT_GIVEN}: {refusal.code}. {refusal.reason}"
+
+
+def grouped_refusal(code: str, reason: str, subjects: Sequence[str]) -> str:
+    """Say one reason once, for everything it kept back."""
+    return f"{code}: {reason} ({', '.join(subject(name) for name in subjects)})"
+
+
+def subject(name: str) -> str:
+    """Name what a refusal is about."""
+    return "spine age" if name == "age" else name
 
 
 def caution_sentence(caution: Caution) -> str:
@@ -94,9 +141,40 @@ def caution_sentence(caution: Caution) -> str:
     return f"{caution.code}: {caution.reason}"
 
 
-def caution_comment(cautions: tuple[Caution, ...]) -> str:
+def caution_comment(cautions: Sequence[Caution]) -> str:
     """Say all doubts about the study in one comment."""
     return "cautions: " + " ".join(caution_sentence(caution) for caution in cautions)
+
+
+def more_in_report(count: int) -> str:
+    """Say that the page has no room for the rest."""
+    return f"… and {count} more, in the structured report."
+
+
+def picture_caption(segmentation: Segmentation | Refusal) -> str:
+    """Say what the slice shows, and how far its level names can be trusted."""
+    if isinstance(segmentation, Refusal):
+        return "Middle slice. A: anterior, P: posterior. Not segmented."
+    doubt = "" if segmentation.quality.levels_certain else " LEVEL NAMES UNCERTAIN."
+    count = segmentation.quality.vertebra_count
+    return f"Mid-sagittal. A: anterior, P: posterior. {count} vertebrae found.{doubt}"
+
+
+def evidence_line(evidence: Evidence | None) -> str:
+    """Say what the page's numbers rest on."""
+    if evidence is None:
+        return "No model's number is given on this page."
+    words = {
+        Evidence.SYNTHETIC: "synthetic images only, clinical performance unknown",
+        Evidence.RETROSPECTIVE: "retrospective, patients not used in training",
+        Evidence.PROSPECTIVE: "prospective",
+    }
+    return f"Evidence: {words[evidence]}."
+
+
+def models_line(models: Sequence[ModelReference], code_version: str) -> str:
+    """Name the software and every model with its version and evidence."""
+    return f"SpineMAP {code_version}. Models: " + ", ".join(model_name(model) for model in models)
 
 
 def model_name(model: ModelReference) -> str:
@@ -104,25 +182,14 @@ def model_name(model: ModelReference) -> str:
     return f"{model.name} {model.version} ({model.evidence})"
 
 
-def evidence_line(evidence: Evidence | None) -> str:
-    """Say what the page's numbers rest on."""
-    words = {
-        None: "No number on this page comes from a model.",
-        Evidence.SYNTHETIC: "Evidence: synthetic images only; no clinical performance is known.",
-        Evidence.RETROSPECTIVE: "Evidence: retrospective, on patients not used in training.",
-        Evidence.PROSPECTIVE: "Evidence: prospective.",
-    }
-    return words[evidence]
+def evidence_of(model: ModelReference) -> str:
+    """Say in at most 64 characters what a segmentation rests on."""
+    return f"{RESEARCH_ONLY}; evidence of the model: {model.evidence}"
 
 
-def band_sentence(error_years: float) -> str:
-    """Name the source of the reference band."""
-    return f"Band: ±{error_years:.1f} y, the model's mean absolute error as its card states it."
-
-
-def withheld_summary(code: Code, count: int) -> str:
-    """Say how many results share one reason."""
-    return f"{code} ({count} results)" if count > 1 else str(code)
+def analysis_line(moment: datetime) -> str:
+    """Say when the analysis was made."""
+    return f"Analyzed {moment:%Y-%m-%d %H:%M %Z}. Values and reasons in full: structured report."
 
 
 def percent(probability: float) -> str:

@@ -1,0 +1,43 @@
+"""What was withheld in a study, what is doubtful, and what the rest is based on."""
+
+from spine.errors import Caution, Refusal
+from spine.findings import (
+    AgeEstimate,
+    DiscAssessment,
+    Evidence,
+    Findings,
+    ScaleForecast,
+    Segmentation,
+)
+
+
+def refusals(findings: Findings) -> tuple[Refusal, ...]:
+    """Return everything withheld, each thing once: study, segmentation, age, discs, scales."""
+    found = [findings.selection.refusal, findings.segmentation, findings.age]
+    every = [item for item in found if isinstance(item, Refusal)]
+    return tuple(dict.fromkeys((*every, *disc_refusals(findings.discs))))
+
+
+def disc_refusals(discs: tuple[DiscAssessment | Refusal, ...]) -> list[Refusal]:
+    """Return the refusals of whole discs and of single scales."""
+    found: list[Refusal] = []
+    for disc in discs:
+        parts = (disc,) if isinstance(disc, Refusal) else disc.forecasts
+        found += [part for part in parts if isinstance(part, Refusal)]
+    return found
+
+
+def cautions(findings: Findings) -> tuple[Caution, ...]:
+    """Return all doubts, of the study's files and of its segmentation, each once."""
+    segmentation = findings.segmentation
+    doubts = segmentation.quality.cautions if isinstance(segmentation, Segmentation) else ()
+    return tuple(dict.fromkeys((*findings.selection.study.cautions, *doubts)))
+
+
+def evidence(findings: Findings) -> Evidence | None:
+    """Return the lowest evidence of the predictions given; None where none is given."""
+    ranks = [findings.age.evidence] if isinstance(findings.age, AgeEstimate) else []
+    for disc in findings.discs:
+        if isinstance(disc, DiscAssessment):
+            ranks += [item.evidence for item in disc.forecasts if isinstance(item, ScaleForecast)]
+    return Evidence.lowest(*ranks) if ranks else None

@@ -1,0 +1,161 @@
+"""The source series as the writers need it: clean headers, frames, and points on them."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydicom import Dataset
+from pydicom.valuerep import DA, DSfloat, PersonName
+
+from spine.dicom.geometry import nearest_frame, scoord_from_world
+from spine.dicom.study import FramePlane, Selection
+
+# Type 2 in every object that we write (PS3.3 C.7.1.1, C.7.2.1): present, perhaps empty.
+_PATIENT_AND_STUDY = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+_DECIMALS = (
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "SliceThickness",
+    "SpacingBetweenSlices",
+)
+_SEXES = ("M", "F", "O")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A point on a source frame, as a SCOORD has it: first pixel's center at (0.5, 0.5).
+
+    Attributes
+    ----------
+    frame_number : 1-based; None for a classic instance
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    frame_number: int | None
+    column: float
+    row: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceSeries:
+    """The selected series.
+
+    Attributes
+    ----------
+    headers : one per instance, without pixels, in UTF-8, with every element that an
+        object about them must copy; in the order of the frames where these are known
+    frames : empty where the geometry could not be read
+    """
+
+    headers: tuple[Dataset, ...]
+    frames: tuple[FramePlane, ...]
+
+    def anchor_at(self, world: ArrayLike) -> Anchor:
+        """Return the point nearest to a world position (mm, RAS+)."""
+        frame = nearest_frame(self.frames, world)
+        column, row = scoord_from_world(frame, world)
+        return Anchor(
+            frame.sop_class_uid,
+            frame.sop_instance_uid,
+            frame.frame_number,
+            float(np.clip(column, 0, frame.columns)),
+            float(np.clip(row, 0, frame.rows)),
+        )
+
+    def margin_anchor(self, line: int) -> Anchor:
+        """Return a point beside the spine, in the upper corner of the middle frame.
+
+        For results about no single place: their text must not hide a disc. Each `line`
+        lies lower than the one before.
+        """
+        header, frame_number = self._middle()
+        columns, rows = int(header.get("Columns") or 1), int(header.get("Rows") or 1)
+        row = min(0.06 + 0.07 * line, 0.95) * rows
+        return Anchor(
+            str(header.SOPClassUID), str(header.SOPInstanceUID), frame_number, 0.04 * columns, row
+        )
+
+    def _middle(self) -> tuple[Dataset, int | None]:
+        if self.frames:
+            frame = self.frames[len(self.frames) // 2]
+            by_uid = {str(header.SOPInstanceUID): header for header in self.headers}
+            return by_uid[frame.sop_instance_uid], frame.frame_number
+        header = self.headers[len(self.headers) // 2]
+        frame_count = int(header.get("NumberOfFrames") or 0)
+        return header, frame_count // 2 + 1 if frame_count else None
+
+
+def source_series(selection: Selection) -> SourceSeries:
+    """Prepare the selected series; ValueError where the selection holds none."""
+    if selection.series is None:
+        raise ValueError("nothing was selected")
+    by_uid = {item.sop_instance_uid: item.header for item in selection.series.instances}
+    wanted = list(dict.fromkeys(frame.sop_instance_uid for frame in selection.frames))
+    headers = [clean_header(by_uid[uid]) for uid in wanted or by_uid]
+    return SourceSeries(tuple(headers), selection.frames)
+
+
+def clean_header(header: Dataset) -> Dataset:
+    """Copy a header as the objects about it will quote it.
+
+    Text becomes UTF-8, whatever it was; missing type 2 elements become empty; values
+    that are not valid, and that no reader of the result could use, become empty too.
+    """
+    clean = copy.deepcopy(header)
+    clean.remove_private_tags()
+    clean.decode()
+    clean.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in _PATIENT_AND_STUDY:
+        if clean.get(keyword) is None:
+            setattr(clean, keyword, "")
+    _encode_names(clean)
+    if clean.PatientSex not in _SEXES:
+        clean.PatientSex = ""
+    for keyword in ("PatientBirthDate", "StudyDate"):
+        if not _is_date(str(getattr(clean, keyword))):
+            setattr(clean, keyword, "")
+    for keyword in _DECIMALS:
+        _shorten(clean, keyword)
+    return clean
+
+
+def _encode_names(dataset: Dataset) -> None:
+    # A PersonName keeps the bytes and character set it was read with, and would write those.
+    for element in dataset.iterall():
+        if element.VR == "PN" and element.value:
+            many = not isinstance(element.value, PersonName | str)
+            names = [PersonName(str(name)) for name in (element.value if many else [element.value])]
+            element.value = names if many else names[0]
+
+
+def _is_date(text: str) -> bool:
+    try:
+        DA(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _shorten(dataset: Dataset, keyword: str) -> None:
+    """Round decimal strings to the 16 characters that the standard allows (PS3.5 6.2)."""
+    value = dataset.get(keyword)
+    if value is None or value == "":
+        return
+    if isinstance(value, Sequence) or hasattr(value, "__iter__"):
+        setattr(dataset, keyword, [DSfloat(float(item), auto_format=True) for item in value])
+    else:
+        setattr(dataset, keyword, DSfloat(float(value), auto_format=True))

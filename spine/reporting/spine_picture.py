@@ -1,0 +1,88 @@
+"""The mid-sagittal slice with outlines, and where its levels lie on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spine.anatomy.labels import DISC_LABELS, VERTEBRA_LABELS
+from spine.findings import Findings, Segmentation
+from spine.imaging.pictures import SagittalView, draw_slice, fit_view
+from spine.imaging.volume import Grid
+from spine.reporting.colors import LABEL_COLORS
+
+_MARGIN_MM = 25.0
+_SPINE_LABELS = [*VERTEBRA_LABELS.values(), *DISC_LABELS.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelName:
+    """A level's name and the point (x, y) just in front of its body."""
+
+    name: str
+    at: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpinePicture:
+    """A drawn slice, uint8 (rows, columns, 3), and names to write on it."""
+
+    pixels: NDArray[np.uint8]
+    names: tuple[LevelName, ...]
+
+
+def draw_spine(findings: Findings, room: tuple[int, int]) -> SpinePicture | None:
+    """Draw the slice through the middle of the spine into (width, height); None without pixels."""
+    segmentation, volume = findings.segmentation, findings.selection.volume
+    if isinstance(segmentation, Segmentation):
+        return _outlined(segmentation, room)
+    if volume is None:
+        return None
+    view = fit_view(volume.grid, volume.grid.shape[0] // 2, _whole(volume.grid), room)
+    return SpinePicture(draw_slice(volume, None, view, {}), ())
+
+
+def middle_slice(segmentation: Segmentation) -> int:
+    """Return the slice (along i) nearest to the mean of the vertebral bodies."""
+    grid = segmentation.volume.grid
+    centers = [vertebra.center for vertebra in segmentation.geometry.vertebrae]
+    if not centers:
+        return grid.shape[0] // 2
+    index = grid.index_from_world(np.array(centers)).mean(axis=0)
+    return int(np.clip(round(float(index[0])), 0, grid.shape[0] - 1))
+
+
+def _outlined(segmentation: Segmentation, room: tuple[int, int]) -> SpinePicture:
+    volume, labels = segmentation.volume, segmentation.labels
+    view = fit_view(volume.grid, middle_slice(segmentation), _spine_box(segmentation), room)
+    pixels = draw_slice(volume, labels, view, LABEL_COLORS)
+    return SpinePicture(pixels, _level_names(segmentation, view))
+
+
+def _level_names(segmentation: Segmentation, view: SagittalView) -> tuple[LevelName, ...]:
+    names = []
+    for vertebra in segmentation.geometry.vertebrae:
+        x, y = view.pixel_from_world(np.array(vertebra.center))
+        half_width = vertebra.width_mm / 2 * view.pixels_per_mm
+        names.append(LevelName(str(vertebra.level), (x - half_width - 10, y)))
+    return tuple(names)
+
+
+def _whole(grid: Grid) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (0, grid.shape[1]), (0, grid.shape[2])
+
+
+def _spine_box(segmentation: Segmentation) -> tuple[tuple[int, int], tuple[int, int]]:
+    grid = segmentation.labels.grid
+    _, j, k = np.nonzero(np.isin(segmentation.labels.data, _SPINE_LABELS))
+    if not j.size:
+        return _whole(grid)
+    _, spacing_j, spacing_k = grid.spacing_mm
+    return (
+        _padded(j, round(_MARGIN_MM / spacing_j), grid.shape[1]),
+        _padded(k, round(_MARGIN_MM / spacing_k), grid.shape[2]),
+    )
+
+
+def _padded(occupied: NDArray[np.intp], margin: int, size: int) -> tuple[int, int]:
+    return max(0, int(occupied.min()) - margin), min(size, int(occupied.max()) + 1 + margin)

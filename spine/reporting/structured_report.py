@@ -1,0 +1,154 @@
+"""Comprehensive 3D SR by TID 1500, in the shape that OHIF shows (docs/adr/0041).
+
+A TID 1501 group a result; a one-point SCOORD under its first number; a tracking
+identifier with the prefix of the viewer's adapter; one comment that says it all.
+"""
+
+import numpy as np
+from highdicom.sr import (
+    AlgorithmIdentification,
+    CodedConcept,
+    Comprehensive3DSR,
+    CoordinatesForMeasurement,
+    DeviceObserverIdentifyingAttributes,
+    FindingSite,
+    Measurement,
+    MeasurementReport,
+    MeasurementsAndQualitativeEvaluations,
+    ObservationContext,
+    ObserverContext,
+    QualitativeEvaluation,
+    RelationshipTypeValues,
+    SourceImageForMeasurementGroup,
+    SourceImageForRegion,
+    TextContentItem,
+    TrackingIdentifier,
+)
+from pydicom import Dataset
+from pydicom.sr.codedict import codes as standard
+
+from spine.dicom.codes import COMMENT, IMAGING_MEASUREMENT_REPORT
+from spine.dicom.identifiers import DEVICE_UID, MANUFACTURER, MANUFACTURER_MODEL_NAME
+from spine.findings import ModelReference
+from spine.reporting import wording
+from spine.reporting.context import RunContext
+from spine.reporting.groups import Group, Number
+from spine.reporting.identity import Identity, ObjectKind
+from spine.reporting.sources import Anchor, SourceSeries
+from spine.reporting.stamping import stamp
+
+# What OHIF's adapter recognizes as a text with an arrow; our own text follows the last colon.
+_ARROW = "Cornerstone3DTools@^0.1.0:ArrowAnnotate"
+# Decimals of a number: far below what any of them means, and short enough for a DS.
+_DECIMALS = 4
+
+
+def structured_report(
+    groups: tuple[Group, ...],
+    source: SourceSeries,
+    references: tuple[ModelReference, ...],
+    identity: Identity,
+    run: RunContext,
+) -> Dataset:
+    """Make the report; its series number is left to set."""
+    content = MeasurementReport(
+        observation_context=_observer(),
+        procedure_reported=standard.SCT.ImagingProcedure,
+        imaging_measurements=[_group(group, identity, run) for group in groups],
+        title=CodedConcept.from_code(IMAGING_MEASUREMENT_REPORT),
+        referenced_images=list(source.headers),
+    )
+    report: Dataset = Comprehensive3DSR(
+        evidence=list(source.headers),
+        content=content[0],
+        series_instance_uid=identity.series_uid(ObjectKind.STRUCTURED_REPORT),
+        series_number=1,
+        sop_instance_uid=identity.instance_uid(ObjectKind.STRUCTURED_REPORT, "tid1500", 1),
+        instance_number=1,
+        manufacturer=MANUFACTURER,
+        is_complete=True,
+        is_final=False,
+        is_verified=False,
+    )
+    stamp(report, "measurement report", source, references, run)
+    return report
+
+
+def _observer() -> ObservationContext:
+    device = DeviceObserverIdentifyingAttributes(
+        uid=DEVICE_UID,
+        name=MANUFACTURER_MODEL_NAME,
+        manufacturer_name=MANUFACTURER,
+        model_name=MANUFACTURER_MODEL_NAME,
+    )
+    return ObservationContext(
+        observer_device_context=ObserverContext(
+            observer_type=standard.DCM.Device, observer_identifying_attributes=device
+        )
+    )
+
+
+def _group(
+    group: Group, identity: Identity, run: RunContext
+) -> MeasurementsAndQualitativeEvaluations:
+    first, *others = group.numbers
+    tracking = TrackingIdentifier(
+        uid=identity.tracking_uid(group.subject), identifier=f"{_ARROW}:{group.subject}"
+    )
+    template = MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=tracking,
+        finding_type=group.finding,
+        finding_sites=[FindingSite(group.site)],
+        measurements=[
+            _measurement(first, group.anchor),
+            *(_measurement(number, None) for number in others),
+        ],
+        qualitative_evaluations=[QualitativeEvaluation(*state) for state in group.states],
+        source_images=[_source_image(group.anchor)],
+    )
+    prefix = wording.comment_prefix(demonstration=run.demonstration)
+    texts = (*group.texts, (COMMENT, f"{prefix}: {group.sentence}"))
+    template[0].ContentSequence.extend(
+        TextContentItem(
+            name=CodedConcept.from_code(name),
+            value=words,
+            relationship_type=RelationshipTypeValues.CONTAINS,
+        )
+        for name, words in texts
+    )
+    return template
+
+
+def _measurement(number: Number, anchor: Anchor | None) -> Measurement:
+    return Measurement(
+        name=number.name,
+        value=round(number.value, _DECIMALS),
+        unit=number.unit,
+        algorithm_id=_algorithm(number.model),
+        referenced_coordinates=None if anchor is None else [_point(anchor)],
+    )
+
+
+def _algorithm(model: ModelReference | None) -> AlgorithmIdentification | None:
+    if model is None:
+        return None
+    return AlgorithmIdentification(
+        name=model.name, version=model.version, manufacturer=MANUFACTURER
+    )
+
+
+def _point(anchor: Anchor) -> CoordinatesForMeasurement:
+    image = SourceImageForRegion(
+        anchor.sop_class_uid, anchor.sop_instance_uid, _frame_numbers(anchor)
+    )
+    return CoordinatesForMeasurement("POINT", np.array([[anchor.column, anchor.row]]), image)
+
+
+def _source_image(anchor: Anchor) -> SourceImageForMeasurementGroup:
+    return SourceImageForMeasurementGroup(
+        anchor.sop_class_uid, anchor.sop_instance_uid, _frame_numbers(anchor)
+    )
+
+
+def _frame_numbers(anchor: Anchor) -> list[int] | None:
+    return None if anchor.frame_number is None else [anchor.frame_number]

@@ -1,0 +1,116 @@
+"""The disc table on the summary page: one row a disc, one column a scale."""
+
+from spine.anatomy.grades import Progression, Scale
+from spine.errors import Refusal
+from spine.findings import DiscAssessment, ScaleForecast
+from spine.reporting import wording
+from spine.reporting.doubts import disc_refusals
+from spine.reporting.drawing import ACCENT, FAINT, PANEL, RULE, TEXT, WARNING, Page, Style
+
+Item = DiscAssessment | Refusal
+
+_COLUMNS = (Scale.PFIRRMANN, Scale.BULGING, Scale.SCHNEIDERMAN)
+_LEVEL_WIDTH = 130
+_HEADING = Style(22, FAINT)
+_COLUMN_HEAD = Style(18, FAINT, bold=True)
+_LEVEL = Style(24, bold=True)
+_GRADES = Style(24, bold=True)
+_SMALL = Style(16, FAINT)
+_CODE = Style(14, WARNING)
+_PADDING = 20
+_ROW_HEIGHT = 60
+_LEAST_ROW_HEIGHT = 48
+
+
+def draw_discs(
+    page: Page, discs: tuple[Item, ...], corner: tuple[int, int], room: tuple[int, int]
+) -> int:
+    """Draw the table into a room (width, height); return the y below it."""
+    x, y = corner
+    common = _common_refusal(discs)
+    rows = 1 if common or not discs else len(discs)
+    row_height = min(_ROW_HEIGHT, max(_LEAST_ROW_HEIGHT, (room[1] - 86) // rows))
+    bottom = y + 86 + rows * row_height
+    page.box((x, y, x + room[0], bottom), PANEL)
+    page.text((x + _PADDING, y + 14), wording.PROGRESSION_HEADING, _HEADING)
+    if common or not discs:
+        _draw_nothing(page, discs, (x + _PADDING, y + 56), common)
+        return bottom
+    _draw_head(page, x, y + 54, room[0])
+    for index, disc in enumerate(discs):
+        _draw_row(page, disc, (x, y + 86 + index * row_height), room[0])
+    return bottom
+
+
+def scale_of(item: ScaleForecast | Refusal) -> Scale | None:
+    """Return the scale that a forecast or a refusal such as "L4/L5 pfirrmann" is about."""
+    if isinstance(item, ScaleForecast):
+        return item.scale
+    return next((scale for scale in Scale if item.subject.endswith(str(scale))), None)
+
+
+def _common_refusal(discs: tuple[Item, ...]) -> Refusal | None:
+    """Return a refusal that says it all: nothing was forecast, for one and the same reason."""
+    refusals = disc_refusals(discs)
+    forecasts = sum(len(disc.forecasts) for disc in discs if isinstance(disc, DiscAssessment))
+    whole = sum(isinstance(disc, Refusal) for disc in discs)
+    if not refusals or len(refusals) < forecasts + whole or len({r.code for r in refusals}) > 1:
+        return None
+    return refusals[0]
+
+
+def _draw_nothing(
+    page: Page, discs: tuple[Item, ...], at: tuple[int, int], common: Refusal | None
+) -> None:
+    if common is None:
+        page.text(at, wording.NO_DISCS, Style(20))
+        return
+    names = [disc.subject if isinstance(disc, Refusal) else str(disc.level) for disc in discs]
+    page.text(at, f"{', '.join(names)}: {wording.NOT_GIVEN}", Style(24, bold=True))
+    page.text((at[0], at[1] + 38), str(common.code), Style(22, WARNING, bold=True))
+
+
+def _column(x: int, width: int, index: int) -> float:
+    return x + _LEVEL_WIDTH + index * (width - _LEVEL_WIDTH) / len(_COLUMNS)
+
+
+def _draw_head(page: Page, x: int, y: int, width: int) -> None:
+    for index, scale in enumerate(_COLUMNS):
+        page.text((_column(x, width, index), y), wording.SCALE_NAMES[scale], _COLUMN_HEAD)
+
+
+def _draw_row(page: Page, disc: Item, corner: tuple[int, int], width: int) -> None:
+    x, y = corner
+    page.line((x + _PADDING, y, x + width - _PADDING, y), RULE, 1)
+    level = disc.subject if isinstance(disc, Refusal) else str(disc.level)
+    page.text((x + _PADDING, y + 12), level, _LEVEL)
+    if isinstance(disc, Refusal):
+        page.text((x + _LEVEL_WIDTH, y + 8), wording.NOT_GIVEN, _SMALL)
+        page.text((x + _LEVEL_WIDTH, y + 29), str(disc.code), _CODE)
+        return
+    for item in disc.forecasts:
+        scale = scale_of(item)
+        if scale is not None:
+            _draw_cell(page, item, (_column(x, width, _COLUMNS.index(scale)), y))
+
+
+def _draw_cell(page: Page, item: ScaleForecast | Refusal, at: tuple[float, float]) -> None:
+    x, y = at
+    if isinstance(item, Refusal):
+        page.text((x, y + 8), wording.NOT_GIVEN, _SMALL)
+        page.text((x, y + 29), str(item.code), _CODE)
+        return
+    page.text((x, y + 4), wording.grades(item), _GRADES)
+    _draw_mark(page, item.progression, (x + 106, y + 18))
+    page.text((x, y + 32), wording.state(item), _SMALL)
+
+
+def _draw_mark(page: Page, progression: Progression, center: tuple[float, float]) -> None:
+    """Draw a shape for the state: it is told by form and word, color only repeats it."""
+    x, y = center
+    if progression is Progression.PROGRESSED:
+        page.polygon([(x - 10, y + 8), (x + 10, y + 8), (x, y - 10)], WARNING)
+    elif progression is Progression.IMPROVED:
+        page.polygon([(x - 10, y - 8), (x + 10, y - 8), (x, y + 10)], ACCENT)
+    elif progression is Progression.UNCHANGED:
+        page.box((x - 10, y - 3, x + 10, y + 2), TEXT)
