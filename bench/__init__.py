@@ -1,1 +1,1 @@
-"""TODO"""
+"""Speed, measured side by side in one run and written to ``build/bench.json``."""
