@@ -93,6 +93,11 @@ class Listener:
             raise RuntimeError("the listener has not been started")
         return int(self._server.server_address[1])
 
+    @property
+    def is_listening(self) -> bool:
+        """Tell whether associations are accepted."""
+        return self._server is not None
+
     def start(self) -> None:
         """Bind the port and accept associations on threads of their own."""
         entity = application_entity(next(iter(self._settings.admission.ae_titles)))

@@ -1,0 +1,69 @@
+"""Files that are still there, and whole, after the power went out."""
+
+import json
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+def write_durably(path: Path, chunks: Iterable[bytes], staging: Path) -> None:
+    """Write, fsync, rename, fsync of the folder: in this order, or not at all.
+
+    Parameters
+    ----------
+    staging : folder on the same file system, for the unfinished file
+    """
+    unfinished = staging / uuid.uuid4().hex
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    try:
+        try:
+            for chunk in chunks:
+                _write_all(descriptor, chunk)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(unfinished, path)  # noqa: PTH104 - beside the other calls whose order matters
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    fsync_folder(path.parent)
+
+
+def write_json_durably(path: Path, content: Mapping[str, object], staging: Path) -> None:
+    """Write an object as readable JSON, keys sorted."""
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    write_durably(path, [text.encode() + b"\n"], staging)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the entries of a folder durable: a rename alone is not."""
+    _fsync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def fsync_file(path: Path) -> None:
+    """Make the content of a file that somebody else wrote durable."""
+    _fsync(path, os.O_RDONLY)
+
+
+def make_folder_durably(folder: Path) -> None:
+    """Create a folder and its parents, each entry durable in the folder above."""
+    if folder.is_dir():
+        return
+    make_folder_durably(folder.parent)
+    folder.mkdir(exist_ok=True)
+    fsync_folder(folder.parent)
+
+
+def _fsync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[os.write(descriptor, view) :]

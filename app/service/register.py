@@ -1,0 +1,187 @@
+"""The disk is the register: where studies, runs and rejects lie, and how they get there.
+
+::
+
+    studies/<StudyUID>/in/<SOPUID>.dcm
+    runs/<StudyUID>.<n>/{run.json,results.json,dicom/,pictures/,outcome.json}
+    runs/<StudyUID>.<n>/delivered/<destination>.json
+    aside/<hash>.{bin,json}
+    work/        unfinished files and the folders of running analyses; emptied at the start
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.service.durable import (
+    fsync_file,
+    fsync_folder,
+    make_folder_durably,
+    write_json_durably,
+)
+from app.service.records import Receipt, RunOutcome, RunRecord
+from spine.errors import Code
+
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_RESULTS = ("dicom", "pictures", "results.json")
+
+
+def is_uid(text: str) -> bool:
+    """Tell whether a text is a UID (PS3.5, 9.1) and therefore safe as the name of a file."""
+    return len(text) <= 64 and _UID.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can name a destination, and a file."""
+    return _NAME.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Paths below one root, and the few ways in which they change."""
+
+    root: Path
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "work"
+
+    @property
+    def aside(self) -> Path:
+        return self.root / "aside"
+
+    def prepare(self) -> None:
+        """Create the folders; throw away what a killed process left unfinished."""
+        shutil.rmtree(self.staging, ignore_errors=True)
+        for name in ("studies", "runs", "aside", "work"):
+            make_folder_durably(self.root / name)
+
+    def input_folder(self, study: str) -> Path:
+        """Return where a study's instances lie."""
+        if not is_uid(study):
+            raise ValueError("not a UID")
+        return self.root / "studies" / study / "in"
+
+    def instance_path(self, study: str, sop_instance: str) -> Path:
+        """Return where an instance lies or will lie."""
+        if not is_uid(sop_instance):
+            raise ValueError("not a UID")
+        return self.input_folder(study) / f"{sop_instance}.dcm"
+
+    def studies(self) -> list[str]:
+        """Return the UIDs of all studies ever received."""
+        return sorted(path.name for path in (self.root / "studies").iterdir() if is_uid(path.name))
+
+    def instances(self, study: str) -> list[str]:
+        """Return the SOP instance UIDs of a study."""
+        return sorted(path.stem for path in self.input_folder(study).glob("*.dcm"))
+
+    def run_folder(self, run_id: str) -> Path:
+        """Return where a run's record and results lie."""
+        if not is_uid(run_id.rpartition(".")[0]) or not run_id.rpartition(".")[2].isdigit():
+            raise ValueError("not a run id")
+        return self.root / "runs" / run_id
+
+    def runs(self) -> Iterator[RunRecord]:
+        """Yield the records of all runs, by study and number."""
+        found = (path.parent.name for path in (self.root / "runs").glob("*/run.json"))
+        for run_id in sorted(found, key=lambda name: tuple(map(int, name.split(".")))):
+            yield self.run(run_id)
+
+    def runs_of(self, study: str) -> list[RunRecord]:
+        """Return the records of a study's runs, oldest first."""
+        folders = (self.root / "runs").glob(f"{study}.*/run.json")
+        records = (self.run(path.parent.name) for path in folders)
+        mine = (record for record in records if record.study_instance_uid == study)
+        return sorted(mine, key=lambda record: record.number)
+
+    def run(self, run_id: str) -> RunRecord:
+        """Read a run's record."""
+        return RunRecord.from_json(_read_json(self.run_folder(run_id) / "run.json"))
+
+    def write_run(self, record: RunRecord) -> None:
+        """Write a run's record: from now on the run exists."""
+        folder = self.run_folder(record.run_id)
+        make_folder_durably(folder)
+        write_json_durably(folder / "run.json", record.to_json(), self.staging)
+
+    def outcome(self, run_id: str) -> RunOutcome | None:
+        """Return how a run ended, None where it has not."""
+        path = self.run_folder(run_id) / "outcome.json"
+        return RunOutcome.from_json(_read_json(path)) if path.exists() else None
+
+    def open_work(self, record: RunRecord) -> tuple[Path, Path]:
+        """Return an input folder with just the run's instances, and an empty output folder.
+
+        Instances that arrive later must not change what a repeated run sees.
+        """
+        work = self.staging / record.run_id
+        shutil.rmtree(work, ignore_errors=True)
+        source, output = work / "in", work / "out"
+        source.mkdir(parents=True)
+        output.mkdir()
+        for uid in record.instances:
+            path = self.instance_path(record.study_instance_uid, uid)
+            os.link(path, source / path.name)
+        return source, output
+
+    def close_work(self, run_id: str, outcome: RunOutcome) -> None:
+        """Move what was written into the run's folder and record how it ended."""
+        folder, work = self.run_folder(run_id), self.staging / run_id
+        for name in _RESULTS:
+            made, kept = work / "out" / name, folder / name
+            # Left by an earlier try that ended before its outcome was recorded.
+            shutil.rmtree(kept) if kept.is_dir() else kept.unlink(missing_ok=True)
+            if made.exists():
+                _fsync_tree(made)
+                made.rename(kept)
+        fsync_folder(folder)
+        write_json_durably(folder / "outcome.json", outcome.to_json(), self.staging)
+        shutil.rmtree(work, ignore_errors=True)
+
+    def conflicts(self, study: str) -> list[str]:
+        """Return the SOP instance UIDs of which a second, different version lies aside."""
+        found = (_read_json(path) for path in self.aside.glob("*.json"))
+        return sorted(
+            {
+                str(facts["sop_instance_uid"])
+                for facts in found
+                if facts["study_instance_uid"] == study
+                and facts["code"] == Code.CONFLICTING_DUPLICATE
+            }
+        )
+
+    def receipt(self, run_id: str, destination: str) -> Receipt:
+        """Return what a destination has confirmed so far."""
+        path = self._receipt_path(run_id, destination)
+        return Receipt.from_json(_read_json(path)) if path.exists() else Receipt({})
+
+    def write_receipt(self, run_id: str, destination: str, receipt: Receipt) -> None:
+        """Record what a destination has confirmed."""
+        path = self._receipt_path(run_id, destination)
+        make_folder_durably(path.parent)
+        write_json_durably(path, receipt.to_json(), self.staging)
+
+    def _receipt_path(self, run_id: str, destination: str) -> Path:
+        if not is_name(destination):
+            raise ValueError("not the name of a destination")
+        return self.run_folder(run_id) / "delivered" / f"{destination}.json"
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    content: dict[str, object] = json.loads(path.read_text())
+    return content
+
+
+def _fsync_tree(path: Path) -> None:
+    if path.is_file():
+        fsync_file(path)
+        return
+    for entry in path.iterdir():
+        _fsync_tree(entry)
+    fsync_folder(path)

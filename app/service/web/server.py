@@ -1,0 +1,55 @@
+"""The page's server: uvicorn on a thread."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+
+from app.service.register import Register
+from app.service.web.pages import add_runs, health_app
+from app.settings import WebSection
+
+_LOG = logging.getLogger(__name__)
+
+
+class WebServer:
+    """Serves health everywhere; runs and pictures on loopback only, since there are no users."""
+
+    def __init__(
+        self, settings: WebSection, register: Register, is_ready: Callable[[], bool]
+    ) -> None:
+        self._settings = settings
+        app = health_app(is_ready)
+        if settings.address.is_loopback:
+            add_runs(app, register)
+        config = uvicorn.Config(app, log_level="warning", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._socket: socket.socket | None = None
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """Return the port served on."""
+        if self._socket is None:
+            raise RuntimeError("the page has not been started")
+        return int(self._socket.getsockname()[1])
+
+    def start(self) -> None:
+        """Bind the port, which fails at once if it is taken, and serve."""
+        address = (str(self._settings.address), self._settings.port)
+        family = socket.AF_INET if self._settings.address.version == 4 else socket.AF_INET6
+        self._socket = socket.create_server(address, family=family)
+        self._thread.start()
+        _LOG.info("page on port %d", self.port)
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        # Away from the main thread uvicorn leaves the signals of the process alone.
+        self._server.run(sockets=[self._socket] if self._socket else [])

@@ -1,0 +1,226 @@
+"""The warm worker: a spawned process that loads the models once and runs one job after another.
+
+Holoscan cannot be interrupted: a hung operator ends only with its process. So the
+parent polls with a timeout, kills (never terminates) and spawns anew. The worker
+dies with its parent.
+"""
+
+import ctypes
+import gc
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from app.service.records import RunOutcome
+from spine.errors import Code, SpineError
+
+_LOG = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One study to analyze: paths and codes only.
+
+    Attributes
+    ----------
+    input, output : folders; `output` exists and is empty
+    priors : folder with earlier reports; None if there is none
+    analysis_time : ISO 8601 with offset
+    """
+
+    run_id: str
+    input: str
+    priors: str | None
+    output: str
+    profile: str
+    analysis_time: str
+
+
+Analyze = Callable[[Job], RunOutcome]
+LoadAnalysis = Callable[[], Analyze]
+
+
+class WorkerStartError(SpineError):
+    """The worker could not load what it needs."""
+
+
+class Worker:
+    """The parent's side. One thread starts it, and must live as long as it is needed.
+
+    Parameters
+    ----------
+    load : called once in the child; a function that can be found by its name there
+    """
+
+    def __init__(self, load: LoadAnalysis, start_timeout_s: float = 300.0) -> None:
+        self._load = load
+        self._start_timeout_s = start_timeout_s
+        self._connection: Connection | None = None
+        self._pid: int | None = None
+        # An attribute of its own: typeshed names no base class of the spawned processes.
+        self._process: Any = None
+
+    @property
+    def pid(self) -> int | None:
+        """Return the child's process id while it runs."""
+        return self._pid
+
+    def start(self) -> None:
+        """Spawn the child and wait until it has loaded its models.
+
+        Raises
+        ------
+        WorkerStartError
+            With the code of what went wrong in the child.
+        """
+        # Never fork: holoscan, torch and OpenVINO hold threads.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve,
+            args=(theirs, self._load, os.getpid()),
+            name="spinemap-worker",
+            daemon=True,
+        )
+        self._process.start()
+        theirs.close()
+        self._pid = self._process.pid
+        ready = self._receive(self._start_timeout_s)
+        if isinstance(ready, Code):
+            self.kill()
+            raise WorkerStartError(ready, "the worker did not start")
+        if ready["code"] is not None:
+            self.kill()
+            raise WorkerStartError(Code(ready["code"]), ready["reason"])
+
+    def run(self, job: Job, timeout_s: float) -> RunOutcome:
+        """Run one job; a child that dies or is too slow is killed, and must be started anew."""
+        if self._connection is None:
+            return RunOutcome.failed(Code.WORKER_DIED)
+        try:
+            self._connection.send_bytes(json.dumps(asdict(job)).encode())
+        except OSError:
+            self.kill()
+            return RunOutcome.failed(Code.WORKER_DIED)
+        answer = self._receive(timeout_s)
+        if isinstance(answer, Code):
+            self.kill()
+            return RunOutcome.failed(answer)
+        return RunOutcome.from_json(answer)
+
+    def is_alive(self) -> bool:
+        """Tell whether the child runs."""
+        return self._process is not None and bool(self._process.is_alive())
+
+    def interrupt(self) -> None:
+        """Kill the child from another thread: a `run` under way returns ``WORKER_DIED``."""
+        pid = self._pid
+        if pid is not None:
+            _kill_group(pid)
+
+    def kill(self) -> None:
+        """End the child and everything it started."""
+        process, self._process = self._process, None
+        if process is not None:
+            _kill_group(process.pid)
+            process.join()
+        self._pid = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _receive(self, timeout_s: float) -> dict[str, Any] | Code:
+        connection = self._connection
+        if connection is None:
+            return Code.WORKER_DIED
+        try:
+            if not connection.poll(timeout_s):
+                return Code.WORKER_TIMEOUT
+            message: dict[str, Any] = json.loads(connection.recv_bytes())
+        except (EOFError, OSError):
+            return Code.WORKER_DIED
+        return message
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        # Spawned, but not yet so far as to lead its own group.
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def _serve(connection: Connection, load: LoadAnalysis, parent: int) -> None:
+    """Load, then answer one job after another until the parent closes the pipe."""
+    _die_with(parent)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    try:
+        analyze = load()
+    except BaseException as error:  # noqa: BLE001 - the boundary of the process
+        code, reason = describe(error)
+        _LOG.error("worker: models not loaded: %s %s", code, reason)
+        _send(connection, {"code": code.value, "reason": reason})
+        return
+    _send(connection, {"code": None, "reason": ""})
+    while True:
+        try:
+            job = Job(**json.loads(connection.recv_bytes()))
+        except (EOFError, OSError):
+            return
+        _send(connection, _answer(analyze, job).to_json())
+        # A failed run of the graph keeps 20 MB until collected; holoscan also ignores SIGTERM.
+        gc.collect()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _answer(analyze: Analyze, job: Job) -> RunOutcome:
+    try:
+        return analyze(job)
+    except BaseException as error:  # noqa: BLE001 - the boundary of the process
+        code, reason = describe(error)
+        _LOG.error("run %s failed: %s %s", job.run_id, code, reason)
+        return RunOutcome.failed(code)
+
+
+def describe(error: BaseException) -> tuple[Code, str]:
+    """Return code and reason of an error; of a foreign one only type and place.
+
+    Messages of libraries may quote what they read, and so a patient.
+    """
+    if isinstance(error, SpineError):
+        return error.code, error.reason
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown place"
+    return Code.INTERNAL, f"{type(error).__name__} at {place}"
+
+
+def _send(connection: Connection, message: dict[str, Any]) -> None:
+    try:
+        connection.send_bytes(json.dumps(message).encode())
+    except OSError:
+        # The parent is gone; so are we, at the next read.
+        return
+
+
+def _die_with(parent: int) -> None:
+    """Lead an own process group, ignore the terminal's Ctrl-C, die when the parent dies."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        # It died before the request above.
+        os._exit(1)

@@ -1,0 +1,3 @@
+"""The version of this software, part of every result's identity."""
+
+VERSION = "0.1.0"

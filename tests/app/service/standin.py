@@ -1,0 +1,96 @@
+"""An analysis that takes milliseconds, behind the worker's own interface.
+
+What it does follows from the patient id of the first instance. As a program it serves
+with this analysis: ``python -m tests.app.service.standin site.yaml``.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+from app.service.records import RunOutcome, State
+from app.service.server import Service, leave, serve
+from app.service.worker import Analyze, Job
+from app.settings import load_settings
+from spine.errors import Code, InputError, ModelIntegrityError
+
+_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+def load() -> Analyze:
+    return analyze
+
+
+def load_nothing() -> Analyze:
+    raise ModelIntegrityError(Code.MODEL_TAMPERED, "age-dcnn: its files are not those of its card")
+
+
+def analyze(job: Job) -> RunOutcome:
+    paths = sorted(Path(job.input).iterdir())
+    header = pydicom.dcmread(paths[0])
+    match header.PatientID:
+        case "KNEE":
+            (Path(job.output) / "results.json").write_text("{}\n")
+            return RunOutcome(State.NOTHING_TO_SEND, Code.NO_CANDIDATE.value)
+        case "HANG":
+            time.sleep(60)
+        case "DIE":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "DIE ONCE":
+            _die_once(Path(job.output).parents[2] / "died")
+        case "TWO PATIENTS":
+            raise InputError(Code.TWO_PATIENTS, "two patients")
+        case "BUG":
+            raise KeyError("Doe^Jane")
+        case "SLOW":
+            time.sleep(2)
+    return _write(Path(job.output), header, job.analysis_time, len(paths))
+
+
+def _die_once(mark: Path) -> None:
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _write(output: Path, source: FileDataset, analysis_time: str, count: int) -> RunOutcome:
+    capture = FileDataset(None, {}, file_meta=FileMetaDataset(), preamble=b"\0" * 128)
+    capture.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    capture.SOPClassUID = SecondaryCaptureImageStorage
+    capture.SOPInstanceUID = generate_uid(entropy_srcs=[source.StudyInstanceUID, analysis_time])
+    capture.SeriesInstanceUID = f"{capture.SOPInstanceUID[:60]}.1"
+    for keyword in ("StudyInstanceUID", "PatientID", "PatientName"):
+        setattr(capture, keyword, source.get(keyword, ""))
+    capture.Modality = "OT"
+    capture.ImageComments = f"{count} instances"
+    (output / "dicom").mkdir()
+    capture.save_as(output / "dicom" / "summary.dcm", enforce_file_format=True)
+    (output / "pictures").mkdir()
+    (output / "pictures" / "summary.png").write_bytes(_PIXEL)
+    (output / "results.json").write_text("{}\n")
+    return RunOutcome(State.WRITTEN, None, ("summary.dcm",))
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    settings = load_settings(Path(sys.argv[1]), environ={})
+    leave(serve(settings, load, _announce))
+
+
+def _announce(service: Service) -> None:
+    sys.stdout.write(f"ready {service.inference.worker_pid}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

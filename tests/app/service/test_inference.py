@@ -1,0 +1,126 @@
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.service.inference import Inference, Stopping
+from app.service.records import RunOutcome, State
+from app.service.register import Register
+from app.service.worker import Job, WorkerStartError
+from spine.errors import Code
+from tests.app.service import standin
+
+WRITTEN = RunOutcome(State.WRITTEN, None, ("summary.dcm",))
+
+
+@pytest.fixture
+def inference() -> Iterator[Inference]:
+    inference = Inference(standin.load, timeout_s=30)
+    inference.start()
+    yield inference
+    inference.stop()
+
+
+@pytest.fixture
+def job_for(register: Register, keep: Callable[..., None]) -> Callable[[str], Job]:
+    def make(patient: str) -> Job:
+        keep(uid="1.2.3.4", patient=patient)
+        output = register.root / "work" / "1.2.3.1" / "out"
+        output.mkdir(parents=True)
+        source = register.input_folder("1.2.3")
+        return Job(
+            "1.2.3.1", str(source), None, str(output), "default", "2026-01-02T03:04:05+00:00"
+        )
+
+    return make
+
+
+def test_idle_worker_that_was_killed_is_replaced(
+    inference: Inference, job_for: Callable[[str], Job]
+) -> None:
+    pid = inference.worker_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert inference.run(job_for("P1")) == WRITTEN
+    assert inference.worker_pid != pid
+
+
+def test_job_during_which_the_worker_died_is_tried_again(
+    inference: Inference, job_for: Callable[[str], Job], register: Register
+) -> None:
+    assert inference.run(job_for("DIE ONCE")) == WRITTEN
+    assert (register.root / "died").exists()
+
+
+def test_job_that_kills_every_worker_fails_and_the_next_is_unaffected(
+    inference: Inference, job_for: Callable[[str], Job]
+) -> None:
+    assert inference.run(job_for("DIE")) == RunOutcome.failed(Code.WORKER_DIED)
+    deadline = time.monotonic() + 20
+    while inference.worker_pid is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert inference.worker_pid is not None
+
+
+def test_stop_interrupts_a_running_job_without_calling_it_failed(
+    job_for: Callable[[str], Job],
+) -> None:
+    inference = Inference(standin.load, timeout_s=30)
+    inference.start()
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            inference.run(job_for("HANG"))
+        except Stopping as stopping:
+            raised.append(stopping)
+
+    waiting = threading.Thread(target=run)
+    waiting.start()
+    time.sleep(0.3)
+    started = time.monotonic()
+    inference.stop()
+    waiting.join(5)
+    assert len(raised) == 1
+    assert time.monotonic() - started < 5
+
+
+def test_start_fails_with_the_code_of_the_models() -> None:
+    with pytest.raises(WorkerStartError) as caught:
+        Inference(standin.load_nothing, timeout_s=30).start()
+    assert caught.value.code is Code.MODEL_TAMPERED
+
+
+def test_worker_dies_with_its_parent(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import time\n"
+        "from app.service.inference import Inference\n"
+        "from tests.app.service import standin\n"
+        "if __name__ == '__main__':\n"
+        "    inference = Inference(standin.load, 30)\n"
+        "    inference.start()\n"
+        "    print(inference.worker_pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    script = tmp_path / "parent.py"
+    script.write_text(program)
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
