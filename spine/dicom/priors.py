@@ -1,0 +1,32 @@
+"""Earlier reports of ours about the same patient."""
+
+from collections.abc import Iterable
+
+from pydicom.uid import Comprehensive3DSRStorage
+
+from spine.dicom.identifiers import is_own_result
+from spine.dicom.study import Instance, PatientFacts, Prior
+from spine.errors import Caution, Code
+
+
+def find_priors(
+    instances: Iterable[Instance], patient: PatientFacts
+) -> tuple[tuple[Prior, ...], tuple[Caution, ...]]:
+    """Recognize our reports among instances; those of another patient are set aside."""
+    reports = [
+        instance
+        for instance in instances
+        if instance.header.SOPClassUID == Comprehensive3DSRStorage
+        and is_own_result(instance.header)
+    ]
+    same = [report for report in reports if _patient_id(report) == patient.patient_id]
+    priors = tuple(
+        Prior(report.sop_instance_uid, str(report.header.StudyInstanceUID)) for report in same
+    )
+    if len(same) == len(reports):
+        return priors, ()
+    return priors, (Caution(Code.TWO_PATIENTS, "an earlier report names another patient"),)
+
+
+def _patient_id(report: Instance) -> str:
+    return str(report.header.get("PatientID") or "").strip()
