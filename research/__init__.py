@@ -1,1 +1,1 @@
-"""TODO"""
+"""Offline: cohorts, training, evaluation, export. Never part of the image."""

@@ -14,7 +14,14 @@ from spine.anatomy.levels import DiscLevel
 from spine.degeneration.baseline import Baselines, read_baselines
 from spine.dicom.study import Study
 from spine.errors import Code, OutOfFieldError, Refusal
-from spine.findings import Baseline, DiscAssessment, Evidence, ScaleForecast, Segmentation
+from spine.findings import (
+    Baseline,
+    DiscAssessment,
+    Evidence,
+    Quality,
+    ScaleForecast,
+    Segmentation,
+)
 from spine.inference.evidence import withhold
 from spine.inference.models import Model
 from spine.preprocessing.disc import DiscSpec, disc_input
@@ -60,7 +67,7 @@ def predict(
     if isinstance(segmentation, Refusal):
         return tuple(replace(segmentation, subject=level.value) for level in LUMBAR)
     if not segmentation.quality.levels_certain:
-        return tuple(_uncertain(level) for level in LUMBAR)
+        return tuple(_uncertain(level, segmentation.quality) for level in LUMBAR)
     baselines: Baselines = {}
     if settings.baseline_table is not None:
         baselines = read_baselines(settings.baseline_table, study.study_instance_uid, study.patient)
@@ -73,8 +80,9 @@ def _levels(segmentation: Segmentation) -> list[DiscLevel]:
     return sorted({*LUMBAR, *found}, key=lambda level: (level.above.order, level.below.order))
 
 
-def _uncertain(level: DiscLevel) -> Refusal:
-    reason = "Neither the sacrum nor C2 is in view to name the levels."
+def _uncertain(level: DiscLevel, quality: Quality) -> Refusal:
+    doubts = [doubt.reason for doubt in quality.cautions if doubt.code is Code.LEVEL_UNCERTAIN]
+    reason = doubts[0] if doubts else "The names of the levels are uncertain."
     return Refusal(Code.LEVEL_UNCERTAIN, reason, level.value)
 
 

@@ -47,6 +47,7 @@ class VGGM(nn.Module):
             nn.Dropout(0.5),
             nn.Linear(widths.linear, classes),
         )
+        self.apply(_initialize)
 
     def forward(self, discs: torch.Tensor) -> torch.Tensor:
         """Map (n, slices, rows, columns) to logits (n, classes)."""
@@ -73,6 +74,13 @@ def _features(channels: int, widths: tuple[int, int, int, int, int]) -> nn.Seque
         nn.ReLU(),
         _pool(),
     )
+
+
+def _initialize(layer: nn.Module) -> None:
+    """Keep the signal's variance through eight ReLU layers without batch-norm (He 2015)."""
+    if isinstance(layer, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
 
 
 def _response_norm() -> nn.LocalResponseNorm:

@@ -1,0 +1,5 @@
+"""``python -m research``."""
+
+from research.cli import app
+
+app()

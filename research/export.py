@@ -1,0 +1,61 @@
+"""Writing a model folder: the files, and the card that holds their hashes."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from spine.inference.cards import CARD_FILE, Card, Data, Metric
+
+LICENSE = "Apache-2.0"
+SYNTHETIC_NOTICE = (
+    "Trained and measured on synthetic phantoms only; no clinical performance is claimed. "
+    "For demonstration and tests, not for patients."
+)
+ATTRIBUTION = (
+    "SpineMAP phantoms; their image statistics were set beside the SPIDER data set "
+    "(van der Graaf et al., Sci Data 2024, 11:264, CC BY 4.0)",
+)
+
+
+def write_model(models: Path, files: Mapping[str, bytes], **facts: Any) -> str:
+    """Write ``<models>/<name>/`` anew and return the SHA-256 of its card, to be approved.
+
+    Parameters
+    ----------
+    models : the folder of all models
+    files : content by name: ``weights.safetensors``, ``plans.json``
+    **facts : the card's other fields, see `Card`; license, attribution, evidence and intended
+        use have defaults that fit a model made from phantoms
+    """
+    defaults = {
+        "schema_version": 1,
+        "evidence": "synthetic",
+        "intended_use": SYNTHETIC_NOTICE,
+        "license": LICENSE,
+        "attribution": ATTRIBUTION,
+    }
+    hashes = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
+    card = Card.model_validate({**defaults, **facts, "files": hashes})
+    text = (card.model_dump_json(indent=1, exclude_none=True) + "\n").encode()
+    folder = models / card.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in {**files, CARD_FILE: text}.items():
+        (folder / name).write_bytes(content)
+    return sha256(text).hexdigest()
+
+
+def data_of(description: str, training: int, validation: int, test: int) -> Data:
+    """Count the subjects of each part of a split."""
+    return Data(
+        description=description,
+        training_subjects=training,
+        validation_subjects=validation,
+        test_subjects=test,
+    )
+
+
+def summary(name: str, card_sha256: str, metrics: Sequence[Metric]) -> str:
+    """Say in one line what was exported and how good it is."""
+    figures = "; ".join(f"{metric.name} {metric.value:g}" for metric in metrics)
+    return f"{name} card {card_sha256}: {figures}"

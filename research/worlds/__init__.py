@@ -1,0 +1,1 @@
+"""Virtual cohorts: phantoms rendered to files, with their truth beside them."""

@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from research.training.loop import Examples, Task, TrainingSettings, fit, predict
+
+SETTINGS = TrainingSettings(epochs=4, learning_rate=0.05, batch_size=4)
+
+
+def examples(seed, count=24):
+    inputs = np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
+    return Examples(inputs, (inputs @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32))
+
+
+def jitter(item, rng):
+    return (item + rng.normal(0, 0.01, size=item.shape)).astype(np.float32)
+
+
+def task():
+    torch.manual_seed(1)
+    network = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.1))
+    network.append(torch.nn.BatchNorm1d(8)).append(torch.nn.Linear(8, 1))
+    return Task(network, torch.nn.MSELoss(), examples(0), examples(1), jitter)
+
+
+def weights(network):
+    return torch.cat([tensor.flatten().float() for tensor in network.state_dict().values()])
+
+
+def test_loss_falls_and_the_best_weights_are_kept(tmp_path):
+    trained = task()
+
+    fit(trained, replace(SETTINGS, epochs=30), tmp_path)
+
+    outputs = predict(trained.network, trained.validation.inputs, 5)
+    error = float(((outputs - trained.validation.targets) ** 2).mean())
+    curves = np.genfromtxt(tmp_path / "curves.csv", delimiter=",", names=True)
+    assert error == pytest.approx(curves["validation_loss"].min(), rel=1e-4)
+    assert error < 0.5 * curves["validation_loss"][0]
+    assert (tmp_path / "curves.png").stat().st_size > 1000
+
+
+def test_resumed_run_equals_an_unbroken_one(tmp_path):
+    unbroken, broken, resumed = task(), task(), task()
+    fit(unbroken, SETTINGS, tmp_path / "unbroken")
+
+    fit(broken, replace(SETTINGS, epochs=2), tmp_path / "broken")
+    fit(resumed, SETTINGS, tmp_path / "broken")
+
+    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+
+
+def test_learning_rate_falls_on_a_plateau(tmp_path):
+    stuck = replace(SETTINGS, epochs=6, learning_rate=1e-2, plateau_patience=1)
+    never_better = replace(task(), loss=lambda outputs, _: 1.0 + 0 * outputs.sum())
+
+    fit(never_better, stuck, tmp_path)
+
+    curves = np.genfromtxt(tmp_path / "curves.csv", delimiter=",", names=True)
+    assert curves["learning_rate"][0] == pytest.approx(1e-2)
+    assert curves["learning_rate"][-1] < 4e-3
+
+
+def test_numpy_global_state_is_untouched(tmp_path):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 (the global state is the point)
+
+    fit(task(), replace(SETTINGS, epochs=1), tmp_path)
+
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
