@@ -80,7 +80,8 @@ def _initialize(layer: nn.Module) -> None:
     """Keep the signal's variance through eight ReLU layers without batch-norm (He 2015)."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.zeros_(layer.bias)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
 
 
 def _response_norm() -> nn.LocalResponseNorm:

@@ -64,10 +64,10 @@ def planted(count, seed):
 
 
 def test_planted_progression_is_recovered(tmp_path):
-    settings = replace(SETTINGS, epochs=6, batch_size=8, learning_rate=1e-3)
-    parts = planted(32, 0), planted(12, 1), planted(12, 2)
+    settings = replace(SETTINGS, epochs=12, batch_size=8, learning_rate=1e-3)
+    parts = planted(24, 0), planted(8, 1), planted(8, 2)
 
-    result = train_disc(Scale.PFIRRMANN, parts, settings, tmp_path, VGGMWidths((8,) * 5, 16))
+    result = train_disc(Scale.PFIRRMANN, parts, settings, tmp_path, VGGMWidths((16,) * 5, 64))
 
     figures = {metric.name: metric.value for metric in result.metrics}
     assert figures["progression accuracy, network"] == 1.0
