@@ -1,0 +1,50 @@
+"""What every painter needs: the canvas, the signals, the subject and its curves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from phantom import texture
+from phantom.canal import CanalCurve
+from phantom.canvas import Canvas, Field, Region
+from phantom.curve import Skeleton
+from phantom.signals import Palette
+from phantom.subjects import Subject
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One subject in front of one series.
+
+    Attributes
+    ----------
+    voxel_mm : mean in-plane and slice size, over which fine texture averages out
+    """
+
+    canvas: Canvas
+    palette: Palette
+    subject: Subject
+    skeleton: Skeleton
+    canal: CanalCurve
+    voxel_mm: float
+
+    def textured(
+        self, region: Region, length_mm: tuple[float, float, float], spread: float, key: int
+    ) -> Field:
+        """Return a factor around 1 with a relative SD of `spread`, never below 0.1.
+
+        The SD shrinks as the voxel outgrows the texture's length.
+        """
+        spread *= _averaged(self.voxel_mm, min(length_mm))
+        values = texture.sample(
+            texture.tile(length_mm),
+            (region.right, region.anterior, region.superior),
+            texture.offset_of(self.subject.seed, key),
+        )
+        factor: Field = np.maximum(1 + np.float32(spread) * values, np.float32(0.1))
+        return factor
+
+
+def _averaged(voxel_mm: float, length_mm: float) -> float:
+    """Share of a Gaussian texture's SD that survives a voxel of this size, per two axes."""
+    return float(1 / (1 + (voxel_mm / (3.5 * length_mm)) ** 2))
