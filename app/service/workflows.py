@@ -64,7 +64,8 @@ class Workflows:
                 log_level="WARNING",
             )
         )
-        self._define()
+        self._analyze = self._define_analysis()
+        self._deliver = self._define_delivery()
         DBOS.launch()
         self._register_queues(destinations)
         self._take_up()
@@ -87,19 +88,37 @@ class Workflows:
         with SetWorkflowID(f"deliver/{run_id}/{destination}"):
             DBOS.enqueue_workflow(queue_of(destination), self._deliver, run_id, destination)
 
-    def _define(self) -> None:
-        begin = DBOS.step(name="begin")(self._begin)
-        infer = DBOS.step(name="infer")(self._infer)
-        send = DBOS.step(name="send")(self._delivery.deliver)
+    def _define_analysis(self) -> Callable[[str], str]:
+        @DBOS.step(name="begin")
+        def begin(run_id: str) -> str:
+            """Fix the analysis time: a repeated run says the same as the first."""
+            return self._register.run(run_id).analysis_time
 
+        @DBOS.step(name="infer")
+        def infer(run_id: str, analysis_time: str) -> str:
+            return self._infer(run_id, analysis_time).value
+
+        @DBOS.workflow(
+            name="analyze", max_recovery_attempts=_RECOVERIES, serialization_type=_PORTABLE
+        )
         def analyze(run_id: str) -> str:
-            analysis_time = begin(run_id)
-            state: str = infer(run_id, analysis_time)
+            state: str = infer(run_id, begin(run_id))
             if state == State.WRITTEN:
                 for destination in self._register.run(run_id).destinations:
                     self.deliver(run_id, destination)
             return state
 
+        workflow: Callable[[str], str] = analyze
+        return workflow
+
+    def _define_delivery(self) -> Callable[[str, str], None]:
+        @DBOS.step(name="send")
+        def send(run_id: str, destination: str) -> str:
+            return self._delivery.deliver(run_id, destination)
+
+        @DBOS.workflow(
+            name="deliver", max_recovery_attempts=_RECOVERIES, serialization_type=_PORTABLE
+        )
         def deliver(run_id: str, destination: str) -> None:
             attempt = 0
             while send(run_id, destination) != DELIVERED:
@@ -107,21 +126,16 @@ class Workflows:
                 DBOS.sleep(pause_s(attempt))
                 attempt += 1
 
-        options = {"max_recovery_attempts": _RECOVERIES, "serialization_type": _PORTABLE}
-        self._analyze = DBOS.workflow(name="analyze", **options)(analyze)
-        self._deliver = DBOS.workflow(name="deliver", **options)(deliver)
+        workflow: Callable[[str, str], None] = deliver
+        return workflow
 
-    def _begin(self, run_id: str) -> str:
-        """Fix the analysis time: a repeated run says the same as the first."""
-        return self._register.run(run_id).analysis_time
-
-    def _infer(self, run_id: str, analysis_time: str) -> str:
+    def _infer(self, run_id: str, analysis_time: str) -> State:
         ended = self._register.outcome(run_id)
         if ended is None:
             ended = self._run(self._register.run(run_id), analysis_time)
         log = _LOG.error if ended.state is State.FAILED else _LOG.info
         log("run %s %s %s", run_id, ended.state, ended.code or "")
-        return ended.state.value
+        return ended.state
 
     def _run(self, record: RunRecord, analysis_time: str) -> RunOutcome:
         source, output = self._register.open_work(record)
