@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 
 from spine.dicom.geometry import affine_from_plane
 from spine.dicom.study import FramePlane, Instance
@@ -60,6 +61,11 @@ class Frame:
         # Unconverted, because converting a malformed value raises.
         elements = [place.get_item(keyword) for place in places if keyword in place]
         return any(element is not None and element.value for element in elements)
+
+    def items(self, keyword: str) -> tuple[Dataset, ...]:
+        """Return the items of a sequence, none where it is missing."""
+        value = self.value(keyword)
+        return tuple(value) if isinstance(value, Sequence) else ()
 
     def text(self, keyword: str) -> str:
         """Return an element as one text, values joined by backslashes."""
