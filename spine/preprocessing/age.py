@@ -25,7 +25,7 @@ class AgeSpec:
     spacing_mm: tuple[float, float, float] = (3.0, 0.9, 0.9)
     shape: tuple[int, int, int] = (14, 384, 793)
     dilation_mm: float = 4.0
-    reference_percentile: float = 99.0
+    reference_percentile: float = 50.0
     kind: Literal["age"] = "age"
 
     @property
