@@ -1,4 +1,3 @@
-
 import numpy as np
 import pytest
 import torch
@@ -82,7 +81,7 @@ def test_augmentation_is_reproducible_and_keeps_the_shape():
 
 @pytest.mark.slow
 def test_full_size_network_takes_an_optimizer_step():
-    """One item at P1's 384 x 793 x 14; needs about 10 GB."""
+    """One item at P1's 384 x 793 x 14; needs 3 GB."""
     spec = AgeSpec()
     rng = np.random.default_rng(0)
     affine = np.diag([3.3, 0.9, 0.9, 1.0])
