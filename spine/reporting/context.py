@@ -14,7 +14,7 @@ class WritingSettings:
     Attributes
     ----------
     segmentation, structured_report, secondary_capture : which objects to write
-    series_number : of the first series written; the others follow
+    series_number : of the first series; every kind of object has its own number after it
     """
 
     segmentation: bool = True

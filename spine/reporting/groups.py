@@ -30,12 +30,11 @@ from spine.reporting.sources import Anchor, SourceSeries
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A measured or estimated value; `model` is what it comes from."""
+    """A measured or estimated value."""
 
     name: Code
     value: float
     unit: Code
-    model: ModelReference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,7 @@ class Group:
     subject : ``"age"``, a disc level, ``"study"``
     sentence : what the reader shall know, without the prefix
     numbers : the first is truly measured and carries the anchor
+    models : what the numbers come from, the most important first
     states : coded evaluations, name and value
     texts : evaluations that have no code: a refusal's code, the evidence
     """
@@ -57,6 +57,7 @@ class Group:
     site: Code
     anchor: Anchor
     numbers: tuple[Number, ...]
+    models: tuple[ModelReference, ...] = ()
     states: tuple[tuple[Code, Code], ...] = ()
     texts: tuple[tuple[Code, str], ...] = ()
 
@@ -101,6 +102,7 @@ class _Builder:
             codes.SPINE,
             self._margin_anchor(),
             _age_numbers(age),
+            (age.model, *self._segmenter()),
             texts=((codes.EVIDENCE, str(age.evidence)),),
         )
 
@@ -121,6 +123,7 @@ class _Builder:
             codes.DISC_CODES[disc.level],
             anchor,
             (measured, *_risks(forecasts)),
+            tuple(dict.fromkeys((*(item.model for item in forecasts), *self._segmenter()))),
             tuple(state for item in forecasts for state in _states(item)),
             tuple(texts),
         )
@@ -135,6 +138,7 @@ class _Builder:
             codes.DISC_CODES[level] if level else codes.LUMBAR_SPINE,
             anchor,
             (measured,),
+            self._segmenter(),
             texts=(_refusal_text(refusal),),
         )
 
@@ -143,16 +147,26 @@ class _Builder:
     ) -> Group:
         number = self._count()
         anchor = self._margin_anchor()
-        return Group(subject, sentence, finding, codes.SPINE, anchor, (number,), texts=texts)
+        return Group(
+            subject,
+            sentence,
+            finding,
+            codes.SPINE,
+            anchor,
+            (number,),
+            self._segmenter(),
+            texts=texts,
+        )
+
+    def _segmenter(self) -> tuple[ModelReference, ...]:
+        return () if self._segmentation is None else (self._segmentation.model,)
 
     def _measured(self, level: DiscLevel | None) -> tuple[Anchor, Number]:
         """Return a disc's center and height; where it was not found, what was counted instead."""
         disc = self._geometry(level)
         if disc is None or self._segmentation is None:
             return self._margin_anchor(), self._count()
-        height = Number(
-            codes.DISC_HEIGHT, disc.height_mm, codes.MILLIMETERS, self._segmentation.model
-        )
+        height = Number(codes.DISC_HEIGHT, disc.height_mm, codes.MILLIMETERS)
         return self._source.anchor_at(disc.frame.center), height
 
     def _geometry(self, level: DiscLevel | None) -> DiscGeometry | None:
@@ -166,7 +180,7 @@ class _Builder:
             frames = sum(int(item.get("NumberOfFrames") or 1) for item in self._source.headers)
             return Number(codes.FRAME_COUNT, frames, codes.FRAMES)
         count = self._segmentation.quality.vertebra_count
-        return Number(codes.VERTEBRA_COUNT, count, codes.VERTEBRAE, self._segmentation.model)
+        return Number(codes.VERTEBRA_COUNT, count, codes.VERTEBRAE)
 
     def _margin_anchor(self) -> Anchor:
         anchor = self._source.margin_anchor(self._margin_lines)
@@ -176,22 +190,17 @@ class _Builder:
 
 def _age_numbers(age: AgeEstimate) -> tuple[Number, ...]:
     return (
-        Number(codes.SPINE_AGE, age.predicted_age_years, codes.YEARS, age.model),
-        Number(codes.SPINE_AGE_GAP, age.age_gap_years, codes.YEARS, age.model),
+        Number(codes.SPINE_AGE, age.predicted_age_years, codes.YEARS),
+        Number(codes.SPINE_AGE_GAP, age.age_gap_years, codes.YEARS),
         Number(codes.SUBJECT_AGE, age.chronological_age_years, codes.YEARS),
-        Number(codes.SPINE_AGE_RAW, age.uncorrected_age_years, codes.YEARS, age.model),
+        Number(codes.SPINE_AGE_RAW, age.uncorrected_age_years, codes.YEARS),
     )
 
 
 def _risks(forecasts: list[ScaleForecast]) -> tuple[Number, ...]:
     """Return probabilities in percent; a disc that cannot progress has none."""
     return tuple(
-        Number(
-            codes.RISK_CODES[item.scale],
-            100 * item.progression_probability,
-            codes.PERCENT,
-            item.model,
-        )
+        Number(codes.RISK_CODES[item.scale], 100 * item.progression_probability, codes.PERCENT)
         for item in forecasts
         if item.progression_probability is not None
         and item.progression is not Progression.NOT_AT_RISK

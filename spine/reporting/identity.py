@@ -54,9 +54,9 @@ class Identity:
         """Name an object, or a part of one that needs its own identifier."""
         return uid_from_name(_SEPARATOR.join((self.key, kind, encoding, str(number))))
 
-    def series_uid(self, kind: ObjectKind) -> str:
-        """Name the series of one kind of object."""
-        return uid_from_name(_SEPARATOR.join((self.key, kind, "series")))
+    def series_uid(self, kind: ObjectKind, number: int) -> str:
+        """Name the series of an object: each has its own, since viewers open one a series."""
+        return uid_from_name(_SEPARATOR.join((self.key, kind, "series", str(number))))
 
     def tracking_uid(self, structure: str) -> str:
         """Name a structure of a patient: the same in SEG and SR, and over the years."""

@@ -46,7 +46,7 @@ def secondary_capture(
             dataset[keyword] = header[keyword]
     dataset.SOPClassUID = SecondaryCaptureImageStorage
     dataset.SOPInstanceUID = identity.instance_uid(ObjectKind.SECONDARY_CAPTURE, "rgb", 1)
-    dataset.SeriesInstanceUID = identity.series_uid(ObjectKind.SECONDARY_CAPTURE)
+    dataset.SeriesInstanceUID = identity.series_uid(ObjectKind.SECONDARY_CAPTURE, 1)
     dataset.InstanceNumber = 1
     # Derived from MR, made by software; PS3.3 C.8.6.1.
     dataset.Modality = "OT"

@@ -34,7 +34,7 @@ from spine.anatomy.labels import (
 from spine.anatomy.levels import DiscLevel
 from spine.dicom import codes
 from spine.dicom.geometry import planes_from_labels
-from spine.dicom.identifiers import MANUFACTURER, MANUFACTURER_MODEL_NAME
+from spine.dicom.identifiers import DEVICE_UID, MANUFACTURER, MANUFACTURER_MODEL_NAME
 from spine.findings import Segmentation
 from spine.reporting import wording
 from spine.reporting.colors import LABEL_COLORS
@@ -119,14 +119,14 @@ class _Writer:
             pixel_array=_source_planes(_renumbered(planes, structures), self.source),
             segmentation_type=SegmentationTypeValues.BINARY,
             segment_descriptions=descriptions,
-            series_instance_uid=identity.series_uid(kind),
+            series_instance_uid=identity.series_uid(kind, self.number),
             series_number=1,
             sop_instance_uid=identity.instance_uid(kind, "binary", self.number),
-            instance_number=self.number,
+            instance_number=1,
             manufacturer=MANUFACTURER,
             manufacturer_model_name=MANUFACTURER_MODEL_NAME,
             software_versions=self.run.code_version,
-            device_serial_number="1",
+            device_serial_number=DEVICE_UID,
             content_label=str(self.group).upper().replace(" ", "_"),
             content_description=wording.evidence_of(self.segmentation.model),
         )

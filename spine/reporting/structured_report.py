@@ -61,7 +61,7 @@ def structured_report(
     report: Dataset = Comprehensive3DSR(
         evidence=list(source.headers),
         content=content[0],
-        series_instance_uid=identity.series_uid(ObjectKind.STRUCTURED_REPORT),
+        series_instance_uid=identity.series_uid(ObjectKind.STRUCTURED_REPORT, 1),
         series_number=1,
         sop_instance_uid=identity.instance_uid(ObjectKind.STRUCTURED_REPORT, "tid1500", 1),
         instance_number=1,
@@ -99,6 +99,7 @@ def _group(
         tracking_identifier=tracking,
         finding_type=group.finding,
         finding_sites=[FindingSite(group.site)],
+        algorithm_id=_algorithm(group.models),
         measurements=[
             _measurement(first, group.anchor),
             *(_measurement(number, None) for number in others),
@@ -124,16 +125,23 @@ def _measurement(number: Number, anchor: Anchor | None) -> Measurement:
         name=number.name,
         value=round(number.value, _DECIMALS),
         unit=number.unit,
-        algorithm_id=_algorithm(number.model),
         referenced_coordinates=None if anchor is None else [_point(anchor)],
     )
 
 
-def _algorithm(model: ModelReference | None) -> AlgorithmIdentification | None:
-    if model is None:
+def _algorithm(models: tuple[ModelReference, ...]) -> AlgorithmIdentification | None:
+    """Name a group's first model; a template has room for one, so others are parameters of it.
+
+    Not under each number, where they would belong: OHIF hides a number that has children.
+    """
+    if not models:
         return None
+    first, *others = models
     return AlgorithmIdentification(
-        name=model.name, version=model.version, manufacturer=MANUFACTURER
+        name=first.name,
+        version=first.version,
+        manufacturer=MANUFACTURER,
+        parameters=[f"{model.name} {model.version}" for model in others] or None,
     )
 
 

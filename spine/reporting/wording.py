@@ -48,15 +48,26 @@ PROGRESSION_WORDS = {
 }
 
 
+_FOUR_LETTERS = {
+    "vertebrae": "Vert",
+    "discs": "Disc",
+    "canal and cord": "Cord",
+    "ribs": "Ribs",
+    "summary page": "Page",
+    "measurement report": "Text",
+}
+
+
 def comment_prefix(*, demonstration: bool) -> str:
     """Return the words that every comment begins with."""
     return "DEMO – NOT FOR PATIENTS" if demonstration else "RESEARCH"
 
 
 def series_description(content: str, *, demonstration: bool) -> str:
-    """Describe a series in at most 64 characters, its use first of all."""
-    subject = DEMONSTRATION_NOTICE if demonstration else f"SpineMAP {content}"
-    return f"{subject} – {RESEARCH_ONLY}"
+    """Describe a series in at most 64 characters, which the notices nearly fill."""
+    if demonstration:
+        return f"{_FOUR_LETTERS[content]}: {DEMONSTRATION_NOTICE} – {RESEARCH_ONLY}"
+    return f"SpineMAP {content} – {RESEARCH_ONLY}"
 
 
 def notices(*, demonstration: bool) -> tuple[str, ...]:
@@ -87,38 +98,35 @@ def band_sentence(error_years: float) -> str:
 def grades(forecast: ScaleForecast) -> str:
     """Print the grade now and in five years."""
     now = "?" if forecast.baseline is None else str(forecast.baseline.grade)
-    return f"{now} → {forecast.predicted_grade}"
+    return f"{now}→{forecast.predicted_grade}"
 
 
 def state(forecast: ScaleForecast) -> str:
     """Say what becomes of a disc, and with which probability it gets worse."""
     words = PROGRESSION_WORDS[forecast.progression]
-    if forecast.progression_probability is None:
+    if forecast.progression is Progression.NOT_AT_RISK or forecast.progression_probability is None:
         return words
     return f"{words} · P {percent(forecast.progression_probability)}"
 
 
 def forecast_sentence(forecast: ScaleForecast) -> str:
-    """Say one scale's grade now and in five years."""
-    name = SCALE_NAMES[forecast.scale]
-    if forecast.baseline is None:
-        return f"{name} {forecast.predicted_grade} in 5 y (grade now unknown)"
-    change = f"{name} {forecast.baseline.grade}, in 5 y {forecast.predicted_grade}"
-    if forecast.progression is Progression.NOT_AT_RISK:
+    """Say one scale's grade now and in five years; short, since it stands beside an arrow."""
+    change = f"{SCALE_NAMES[forecast.scale]} {grades(forecast)}"
+    if forecast.progression is Progression.NOT_AT_RISK or forecast.progression_probability is None:
         return f"{change} ({PROGRESSION_WORDS[forecast.progression]})"
-    if forecast.progression_probability is None:
-        return change
-    return f"{change}, P(worse) {percent(forecast.progression_probability)}"
+    return f"{change} (worse: {percent(forecast.progression_probability)})"
 
 
 def disc_sentence(disc: DiscAssessment) -> str:
     """Say all of a disc's forecasts, then what was refused of them."""
     forecasts = [item for item in disc.forecasts if isinstance(item, ScaleForecast)]
-    parts = [forecast_sentence(forecast) for forecast in forecasts]
-    if forecasts:
-        parts.append(f"evidence: {Evidence.lowest(*(item.evidence for item in forecasts))}")
-    parts += [refusal_sentence(item) for item in disc.forecasts if isinstance(item, Refusal)]
-    return f"{disc.level} " + "; ".join(parts)
+    refusals = [refusal_sentence(item) for item in disc.forecasts if isinstance(item, Refusal)]
+    if not forecasts:
+        return f"{disc.level}: " + " ".join(refusals)
+    changes = ", ".join(forecast_sentence(forecast) for forecast in forecasts)
+    evidence = Evidence.lowest(*(item.evidence for item in forecasts))
+    given = f"{disc.level} now→5 y: {changes}. Evidence: {evidence}."
+    return " ".join([given, *refusals])
 
 
 def refusal_sentence(refusal: Refusal) -> str:
@@ -163,7 +171,7 @@ def picture_caption(segmentation: Segmentation | Refusal) -> str:
 def evidence_line(evidence: Evidence | None) -> str:
     """Say what the page's numbers rest on."""
     if evidence is None:
-        return "No model's number is given on this page."
+        return "No model's prediction is given on this page."
     words = {
         Evidence.SYNTHETIC: "synthetic images only, clinical performance unknown",
         Evidence.RETROSPECTIVE: "retrospective, patients not used in training",

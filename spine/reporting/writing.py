@@ -17,7 +17,7 @@ from spine.reporting.groups import groups_from_findings
 from spine.reporting.identity import Identity
 from spine.reporting.results import StoredObject
 from spine.reporting.secondary_capture import secondary_capture
-from spine.reporting.segmentation_object import segmentation_objects
+from spine.reporting.segmentation_object import StructureGroup, segmentation_objects
 from spine.reporting.sources import SourceSeries, source_series
 from spine.reporting.stamping import encode
 from spine.reporting.storing import store
@@ -86,13 +86,15 @@ def _objects(
     first = settings.series_number
     if settings.segmentation and isinstance(findings.segmentation, Segmentation):
         made = segmentation_objects(findings.segmentation, source, identity, run)
-        for group, dataset in made.items():
-            yield _numbered(f"segmentation {group}", dataset, first)
+        for offset, group in enumerate(StructureGroup):
+            if group in made:
+                yield _numbered(f"segmentation {group}", made[group], first + offset)
+    first += len(StructureGroup)
     if settings.secondary_capture:
         capture = secondary_capture(page, source, references, identity, run)
-        yield _numbered("secondary capture", capture, first + 1)
+        yield _numbered("secondary capture", capture, first)
     if settings.structured_report:
-        yield _numbered(*_report(findings, references, run, source, identity), first + 2)
+        yield _numbered(*_report(findings, references, run, source, identity), first + 1)
 
 
 def _report(
