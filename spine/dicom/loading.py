@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from spine.dicom.confidentiality import no_values_in_logs
 from spine.dicom.identifiers import is_own_result
 from spine.dicom.patient import patient_facts, require_one_patient
 from spine.dicom.priors import find_priors
@@ -50,6 +51,11 @@ def load(folder: Path, settings: LoadingSettings) -> Study:
     """
     if not folder.is_dir():
         raise InputError(Code.INPUT_MISSING, "the input folder does not exist")
+    with no_values_in_logs():
+        return _load(folder, settings)
+
+
+def _load(folder: Path, settings: LoadingSettings) -> Study:
     aside: Counter[Code] = Counter()
     instances = _distinct(_read(_study_files(folder, settings), aside), aside)
     if not instances:

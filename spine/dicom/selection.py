@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from spine.dicom.confidentiality import no_values_in_logs
 from spine.dicom.frames import frames_from_instance
 from spine.dicom.rules import Objection, RuleSettings, not_an_mr_image, objections
 from spine.dicom.scoring import Score, score
@@ -53,6 +54,11 @@ def select(study: Study, settings: SelectionSettings) -> Selection:
     decision takes the code and the next is tried; where none can, the best one's defect is
     the refusal.
     """
+    with no_values_in_logs():
+        return _select(study, settings)
+
+
+def _select(study: Study, settings: SelectionSettings) -> Selection:
     assessments = {
         series.series_instance_uid: _assess(series, settings.rules) for series in study.series
     }
