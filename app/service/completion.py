@@ -69,12 +69,14 @@ class Completion:
                 self._last_arrival[study] = time.monotonic()
 
     def start(self) -> None:
-        """Take up what was waiting when the service stopped, then watch."""
+        """Take up what was waiting when the service stopped, then watch.
+
+        The quiet time begins anew: while we were down, a sender could not have been heard.
+        """
         for study in self._register.studies():
-            uids = self._unseen(study)
-            if uids:
+            if self._unseen(study):
                 with self._lock:
-                    self._last_arrival.setdefault(study, time.monotonic() - self._age(study, uids))
+                    self._last_arrival.setdefault(study, time.monotonic())
         self._thread.start()
 
     def stop(self) -> None:
@@ -129,8 +131,3 @@ class Completion:
             return read_meta(self._register.instance_path(study, uid)).sop_class_uid
         except FileMetaError:
             return ""
-
-    def _age(self, study: str, uids: list[str]) -> float:
-        """Return for how long nothing came, in s; by the wall clock, which may have been set."""
-        paths = (self._register.instance_path(study, uid) for uid in uids)
-        return max(0.0, time.time() - max(path.stat().st_mtime for path in paths))

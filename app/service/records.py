@@ -25,7 +25,7 @@ class RunRecord:
     analysis_time : ISO 8601 with offset; the content date of every object
     instances : SOP instance UIDs that the run analyzes
     destinations : names of those who get the results
-    conflicts : SOP instance UIDs of which a second version lies in ``aside``
+    conflicts : names, in ``aside``, of second versions of some of the instances
     """
 
     run_id: str

@@ -128,6 +128,9 @@ class Register:
         for uid in record.instances:
             path = self.instance_path(record.study_instance_uid, uid)
             os.link(path, source / path.name)
+        for name in record.conflicts:
+            # Sorts behind every UID: the reader keeps the first of two versions and says so.
+            os.link(self.aside / f"{name}.bin", source / f"conflict-{name}.dcm")
         return source, output
 
     def close_work(self, run_id: str, outcome: RunOutcome) -> None:
@@ -145,15 +148,12 @@ class Register:
         shutil.rmtree(work, ignore_errors=True)
 
     def conflicts(self, study: str) -> list[str]:
-        """Return the SOP instance UIDs of which a second, different version lies aside."""
-        found = (_read_json(path) for path in self.aside.glob("*.json"))
+        """Return the names, in ``aside``, of second and different versions of its instances."""
+        found = ((path.stem, _read_json(path)) for path in self.aside.glob("*.json"))
         return sorted(
-            {
-                str(facts["sop_instance_uid"])
-                for facts in found
-                if facts["study_instance_uid"] == study
-                and facts["code"] == Code.CONFLICTING_DUPLICATE
-            }
+            name
+            for name, facts in found
+            if facts["study_instance_uid"] == study and facts["code"] == Code.CONFLICTING_DUPLICATE
         )
 
     def receipt(self, run_id: str, destination: str) -> Receipt:

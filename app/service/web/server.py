@@ -21,10 +21,10 @@ class WebServer:
         self, settings: WebSection, register: Register, is_ready: Callable[[], bool]
     ) -> None:
         self._settings = settings
-        app = health_app(is_ready)
+        self.application = health_app(is_ready)
         if settings.address.is_loopback:
-            add_runs(app, register)
-        config = uvicorn.Config(app, log_level="warning", lifespan="off")
+            add_runs(self.application, register)
+        config = uvicorn.Config(self.application, log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)

@@ -126,7 +126,7 @@ def test_same_uid_with_other_bytes_is_put_aside_and_flagged(
     facts, content = sorted(register.aside.iterdir(), key=lambda path: path.suffix, reverse=True)
     assert content.read_bytes().endswith(second.data_set)
     assert json.loads(facts.read_text())["code"] == "CONFLICTING_DUPLICATE"
-    assert register.conflicts("1.2.3") == ["1.2.3.4"]
+    assert register.conflicts("1.2.3") == [content.stem]
     assert register.conflicts("1.2.4") == []
 
 

@@ -1,0 +1,251 @@
+"""The command line: ``python -m app``. Heavy imports wait inside the commands."""
+
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from app.exit_status import ExitStatus, exit_status
+from spine.errors import Code, InputError, SpineError
+
+if TYPE_CHECKING:
+    from app.service.server import Service
+    from pacs.sender import Destination
+
+app = typer.Typer(
+    name="spinemap",
+    help="Spine age and disc progression from spine MR, beside a PACS. For research use only.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+models_app = typer.Typer(help="Which models are there, and which are approved.")
+app.add_typer(models_app, name="models", no_args_is_help=True)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The site's settings, over app.yaml.", dir_okay=False),
+]
+ModelFolder = Annotated[
+    Path | None,
+    typer.Option("--models", "-m", help="Folder with one folder per model.", file_okay=False),
+]
+Address = Annotated[str, typer.Option("--to", help="HOST:PORT of the application entity.")]
+Called = Annotated[str, typer.Option(help="AE title of the peer.")]
+Calling = Annotated[str, typer.Option(help="Our AE title.")]
+
+
+@app.command()
+def run(
+    source: Annotated[Path, typer.Option("--input", "-i", help="Folder with one study.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
+    models: ModelFolder = None,
+    config: Config = None,
+    analysis_time: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z"],
+            help="Content date of every object, with its offset; now if not given.",
+        ),
+    ] = None,
+) -> None:
+    """Analyze one study: results.json, DICOM objects and pictures.
+
+    Example: python -m app run -i study -o results -m models
+
+    Exit status: 0 results written (refusals included), 2 settings or usage, 3 input,
+    4 models, 5 internal.
+    """
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    _require_input(source)
+    if models is not None:
+        section = settings.models.model_copy(update={"folder": models})
+        settings = settings.model_copy(update={"models": section})
+    from app.analysis import load_analysis
+
+    analysis = load_analysis(settings)
+    output.mkdir(parents=True, exist_ok=True)
+    time = analysis_time or datetime.now(UTC).replace(microsecond=0)
+    outcome = analysis.run(source, output, time)
+    _say(f"{len(outcome.written)} DICOM objects written to {output}")
+    if outcome.code is not None:
+        _say(f"nothing to send: {outcome.code}")
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Receive studies by C-STORE, analyze them, deliver the results; until SIGTERM.
+
+    Example: python -m app serve --config site.yaml
+    """
+    from app.service import server
+    from app.service.graph import graph_loader
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    _log_to_stderr()
+    status = server.serve(settings, graph_loader(settings), _announce)
+    server.leave(status)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything made.")],
+    models: ModelFolder = None,
+) -> None:
+    """Send a synthetic study to a served instance and receive the results.
+
+    Example: python -m app demo -o build/demo
+    """
+    from app.demo import show
+
+    show(output, models, _say)
+
+
+@app.command()
+def send(
+    folder: Annotated[Path, typer.Argument(help="Folder with DICOM files, searched deeply.")],
+    to: Address,
+    called: Called = "SPINEMAP",
+    calling: Calling = "SPINEMAP",
+) -> None:
+    """Send every DICOM file of a folder by C-STORE, byte for byte.
+
+    Example: python -m app send study --to 127.0.0.1:11112 --called SPINEMAP --calling PACS
+    """
+    from app.operations import dicom_files, send_all
+
+    _require_input(folder)
+    files = dicom_files(folder)
+    if not files:
+        raise InputError(Code.INPUT_EMPTY, "the folder holds no DICOM file")
+    send_all(files, _destination(to, called, calling))
+    _say(f"{len(files)} instances stored by {called}")
+
+
+@app.command()
+def echo(to: Address, called: Called = "SPINEMAP", calling: Calling = "SPINEMAP") -> None:
+    """Ask whether an application entity answers (C-ECHO).
+
+    Example: python -m app echo --to 127.0.0.1:11112 --called SPINEMAP --calling PACS
+    """
+    from app.operations import echo as ask
+
+    ask(_destination(to, called, calling))
+    _say(f"{called} answers")
+
+
+@app.command()
+def status(config: Config = None) -> None:
+    """List studies that still arrive or run, and what became of the others; reads the disk.
+
+    Example: python -m app status --config site.yaml
+    """
+    from app.operations import status_lines
+    from app.settings import load_settings
+
+    for line in status_lines(load_settings(config)):
+        _say(line)
+
+
+@app.command()
+def check(config: Config = None) -> None:
+    """Say what is wrong with settings, disk, models and destinations.
+
+    Example: python -m app check --config site.yaml
+    """
+    from app.check import checks
+    from app.settings import load_settings
+
+    worst = ExitStatus.SUCCESS
+    for item in checks(load_settings(config)):
+        _say(f"{'ok   ' if item.error is None else 'WRONG'} {item.name}: {item.text}")
+        if item.error is not None and worst is ExitStatus.SUCCESS:
+            worst = exit_status(item.error)
+    raise typer.Exit(worst)
+
+
+@models_app.command("list")
+def list_models(config: Config = None, models: ModelFolder = None) -> None:
+    """List the models in a folder with their evidence and whether they are approved.
+
+    Example: python -m app models list -m models
+    """
+    from app.approval import model_lines
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    for line in model_lines(models or settings.models.folder, settings):
+        _say(line)
+
+
+@models_app.command()
+def approve(
+    name: Annotated[str, typer.Argument(help="Folder of the model.")],
+    config: Config = None,
+    models: ModelFolder = None,
+) -> None:
+    """Print the entry for site.yaml that approves a model; writes nothing.
+
+    Example: python -m app models approve age-dcnn -m models >> site.yaml
+    """
+    from app.approval import approval_entry
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    _say(approval_entry((models or settings.models.folder) / name))
+
+
+def main() -> NoReturn:
+    """Run a command; an error becomes one line on stderr and an exit status."""
+    try:
+        app()
+    except SpineError as error:
+        _complain(str(error))
+        sys.exit(exit_status(error))
+    except Exception as error:  # noqa: BLE001 - the boundary of the process
+        from app.service.worker import describe
+
+        code, reason = describe(error)
+        _complain(f"{code}: {reason}")
+        sys.exit(exit_status(error))
+    sys.exit(ExitStatus.SUCCESS)
+
+
+def _require_input(folder: Path) -> None:
+    """Check before the SDK does, which would exit with 2."""
+    if not folder.is_dir():
+        raise InputError(Code.INPUT_MISSING, "the input folder does not exist")
+    if not any(folder.iterdir()):
+        raise InputError(Code.INPUT_EMPTY, "the input folder is empty")
+
+
+def _destination(address: str, called: str, calling: str) -> "Destination":
+    from pacs.sender import Destination
+
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise typer.BadParameter("expected HOST:PORT", param_hint="--to")
+    return Destination(host, int(port), called, calling)
+
+
+def _announce(service: "Service") -> None:
+    _say(f"ready: DICOM on port {service.listener.port}, page on port {service.web.port}")
+
+
+def _log_to_stderr() -> None:
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=form)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _complain(line: str) -> None:
+    print(f"spinemap: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import pytest
+
+from app.settings import load_settings
+from spine.errors import Code, SpineError
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    path = tmp_path / "site.yaml"
+    path.write_text(
+        "listener: {port: 104, ae_titles: [SITE]}\n"
+        "quiet_time_s: 30\n"
+        "models:\n"
+        "  approved:\n"
+        f"    age-dcnn: {{card_sha256: {'a' * 64}, evidence: synthetic}}\n"
+    )
+    return path
+
+
+def test_defaults_stand_in_app_yaml() -> None:
+    settings = load_settings(environ={})
+    assert settings.listener.port == 11112
+    assert settings.listener.ae_titles == ("SPINEMAP",)
+    assert settings.science["minimum_evidence"] == "retrospective"
+
+
+def test_site_overrides_single_values(site: Path) -> None:
+    settings = load_settings(site, environ={})
+    assert (settings.listener.port, settings.listener.ae_titles) == (104, ("SITE",))
+    assert settings.listener.idle_timeout_s == 60
+    assert settings.models.approved["age-dcnn"].evidence == "synthetic"
+    assert settings.models.backend == "openvino"
+
+
+def test_variables_override_the_site(site: Path) -> None:
+    environ = {
+        "SPINEMAP_LISTENER__PORT": "4242",
+        "SPINEMAP_QUIET_TIME_S": "2.5",
+        "SPINEMAP_DESTINATIONS": (
+            '[{"name": "pacs", "host": "10.1.2.3", "port": 104, "ae_title": "PACS"}]'
+        ),
+        "PATH": "/bin",
+    }
+    settings = load_settings(site, environ)
+    assert settings.listener.port == 4242
+    assert settings.listener.ae_titles == ("SITE",)
+    assert settings.quiet_time_s == 2.5
+    assert settings.destinations[0].to_destination().calling_ae_title == "SPINEMAP"
+
+
+def test_secret_is_read_from_its_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("/srv/spinemap\n")
+    settings = load_settings(environ={"SPINEMAP_STORAGE__ROOT_FILE": str(secret)})
+    assert settings.storage.root == Path("/srv/spinemap")
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"SPINEMAP_LISTENER__PORTT": "1"}, "listener.portt"),
+        ({"SPINEMAP_LISTNER__PORT": "1"}, "SPINEMAP_LISTNER__PORT"),
+        ({"SPINEMAP_LISTENER__PORT": "many"}, "listener.port"),
+        ({"SPINEMAP_STORAGE__ROOT_FILE": "/gone"}, "SPINEMAP_STORAGE__ROOT_FILE"),
+        ({"SPINEMAP_LISTENER__AE_TITLES": '["SEVENTEEN LETTERS"]'}, "listener.ae_titles"),
+        ({"SPINEMAP_LISTENER__AE_TITLES": "[]"}, "listener.ae_titles"),
+        ({"SPINEMAP_MODELS__BACKEND": "abacus"}, "models.backend"),
+        ({"SPINEMAP_QUIET_TIME_S": "0"}, "quiet_time_s"),
+    ],
+)
+def test_wrong_settings_are_named(environ: dict[str, str], named: str) -> None:
+    with pytest.raises(SpineError, match=named) as caught:
+        load_settings(environ=environ)
+    assert caught.value.code is Code.SETTINGS_INVALID
+
+
+def test_unknown_key_in_the_site_is_an_error(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text("listener: {quiet: 1}\n")
+    with pytest.raises(SpineError, match=r"listener\.quiet"):
+        load_settings(site, environ={})
+
+
+@pytest.mark.parametrize("content", ["{", "- a\n- b\n", "listener: 5\n"])
+def test_site_that_is_no_mapping_is_an_error(tmp_path: Path, content: str) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(content)
+    with pytest.raises(SpineError) as caught:
+        load_settings(site, environ={})
+    assert caught.value.code is Code.SETTINGS_INVALID
+
+
+def test_missing_site_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SpineError, match="no such file"):
+        load_settings(tmp_path / "site.yaml", environ={})
+
+
+def test_outside_loopback_peers_must_be_listed() -> None:
+    with pytest.raises(SpineError, match="peers"):
+        load_settings(environ={"SPINEMAP_LISTENER__ADDRESS": "10.9.9.9"})
+    peers = '[{"ae_title": "PACS", "addresses": ["10.1.2.0/24"]}]'
+    settings = load_settings(
+        environ={"SPINEMAP_LISTENER__ADDRESS": "10.9.9.9", "SPINEMAP_LISTENER__PEERS": peers}
+    )
+    admission = settings.listener.to_listener().admission
+    assert admission.rejection("SPINEMAP", "PACS", "10.1.2.77") is None
+    assert admission.rejection("SPINEMAP", "PACS", "10.1.3.1") is not None
+
+
+def test_peer_without_address_is_an_error() -> None:
+    with pytest.raises(SpineError, match="addresses"):
+        load_settings(
+            environ={"SPINEMAP_LISTENER__PEERS": '[{"ae_title": "PACS", "addresses": []}]'}
+        )
+
+
+def test_two_destinations_of_one_name_are_an_error() -> None:
+    entry = '{"name": "pacs", "host": "a", "port": 104, "ae_title": "PACS"}'
+    with pytest.raises(SpineError, match="same name"):
+        load_settings(environ={"SPINEMAP_DESTINATIONS": f"[{entry}, {entry}]"})
+
+
+def test_values_are_never_quoted_since_they_may_be_secrets() -> None:
+    with pytest.raises(SpineError) as caught:
+        load_settings(environ={"SPINEMAP_LISTENER__PORT": "hunter2"})
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
