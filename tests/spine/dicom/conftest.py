@@ -68,9 +68,9 @@ def series() -> Callable[..., SeriesToWrite]:
 
 @pytest.fixture
 def edited(tmp_path: Path) -> Callable[..., Path]:
-    """Write one good series into a folder, each instance changed by a function first."""
+    """Write one good series into a folder, each instance changed by a function."""
 
-    def write(change: Callable[[int, Dataset], None], **options: bool) -> Path:
+    def write(change: Callable[[int, Dataset], None] = lambda *_: None, **options: bool) -> Path:
         folder = tmp_path / "edited"
         written = one_series(_volume(), _protocol(Contrast.T2, {}), **options)
         for index, path in enumerate(write_study([written], folder).paths[0]):

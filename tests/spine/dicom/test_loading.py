@@ -2,7 +2,7 @@ import shutil
 from datetime import date
 
 import pytest
-from pydicom import Dataset, config, dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import JPEG2000Lossless, MRImageStorage
 
 from phantom.dicom_patient import PatientIdentity, StudyIdentity
@@ -227,19 +227,19 @@ def test_reasons_never_name_files_or_patients(tmp_path, series):
 
 
 def test_nothing_of_the_patient_reaches_logs_or_warnings(tmp_path, series, caplog, recwarn):
-    paths = write_study([series()], tmp_path).paths[0]
-    odd = dcmread(paths[0])
-    odd.add_new("PatientBirthDate", "LO", "SECRET")
-    odd["PatientBirthDate"].VR = "DA"
-    with config.disable_value_validation():
-        odd.save_as(paths[0])
-    paths[1].rename(tmp_path / "SECRET.dcm")
-    (tmp_path / "SECRET.dcm").write_bytes((tmp_path / "SECRET.dcm").read_bytes()[:1400])
+    write_study([series()], tmp_path)
+    whole = write_study([series(enhanced=True)], tmp_path / "b", study=StudyIdentity(seed=1))
+    content = whole.paths[0][0].read_bytes()
+    whole.paths[0][0].unlink()
+    # Cut within its functional groups; a bad study UID is quoted as well.
+    (tmp_path / "SECRET.dcm").write_bytes(content[: len(content) // 2])
+    uid = whole.study_instance_uid.encode()
+    (tmp_path / "bad").write_bytes(content.replace(uid, b"SECRET".ljust(len(uid))))
     recwarn.clear()
 
     study = load(tmp_path, SETTINGS)
 
-    assert study.patient.birth_date is not None
+    assert set(cautions(study)) == {Code.TRUNCATED, Code.NOT_DICOM}
     assert "SECRET" not in caplog.text
     assert not [warning for warning in recwarn if "SECRET" in str(warning.message)]
 
