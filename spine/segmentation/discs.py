@@ -15,6 +15,10 @@ Points = NDArray[np.float64]
 SMALLEST_DISC_MM3 = 150.0
 # Pieces nearer than this along the column belong to one disc: no body is so flat.
 SAME_DISC_MM = 6.0
+SAME_DISC_REACH_MM = 45.0
+# Much smaller pieces are fragments of a disc even somewhat farther from its plane.
+FRAGMENT_SHARE = 0.3
+FRAGMENT_MM = 12.0
 # Thickness to depth of a disc, squared, above which its plane cannot be read from its shape.
 LARGEST_FLATNESS = 0.45
 LARGEST_TILT_DEGREES = 50.0
@@ -52,8 +56,7 @@ def find_discs(classes: NDArray[np.uint8], guide: Guide) -> tuple[DiscPiece, ...
     pieces = [
         _piece(voxels, guide) for voxels in _voxels_by_number(numbers) if len(voxels) >= smallest
     ]
-    pieces.sort(key=lambda piece: -piece.height)
-    discs = _merge_neighbors(pieces, guide)
+    discs = _merged(pieces, guide)
     return tuple(disc for disc in discs if not _is_inside_sacrum(disc, classes, guide))
 
 
@@ -107,14 +110,24 @@ def _piece(voxels: NDArray[np.intp], guide: Guide) -> DiscPiece:
     return DiscPiece(voxels, center, disc_normal(points - center, tangent))
 
 
-def _merge_neighbors(pieces: list[DiscPiece], guide: Guide) -> list[DiscPiece]:
-    merged: list[DiscPiece] = []
-    for piece in pieces:
-        if merged and abs(depth_below(piece.center[None], merged[-1])[0]) < SAME_DISC_MM:
-            merged[-1] = _piece(np.concatenate([merged[-1].voxels, piece.voxels]), guide)
+def _merged(pieces: list[DiscPiece], guide: Guide) -> list[DiscPiece]:
+    """Join pieces of one disc: halves side by side, and fragments such as an extrusion."""
+    discs: list[DiscPiece] = []
+    for piece in sorted(pieces, key=lambda piece: -len(piece.voxels)):
+        home = next((n for n, disc in enumerate(discs) if _is_part(piece, disc)), None)
+        if home is None:
+            discs.append(piece)
         else:
-            merged.append(piece)
-    return merged
+            discs[home] = _piece(np.concatenate([discs[home].voxels, piece.voxels]), guide)
+    return sorted(discs, key=lambda disc: -disc.height)
+
+
+def _is_part(piece: DiscPiece, disc: DiscPiece) -> bool:
+    apart = abs(float(depth_below(piece.center[None], disc)[0]))
+    if np.linalg.norm(piece.center - disc.center) > SAME_DISC_REACH_MM:
+        return False
+    is_fragment = len(piece.voxels) < FRAGMENT_SHARE * len(disc.voxels)
+    return apart < (FRAGMENT_MM if is_fragment else SAME_DISC_MM)
 
 
 def _is_inside_sacrum(disc: DiscPiece, classes: NDArray[np.uint8], guide: Guide) -> bool:

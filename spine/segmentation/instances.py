@@ -11,14 +11,17 @@ from spine.anatomy.labels import TissueClass
 from spine.imaging.volume import LabelMap
 from spine.segmentation.bodies import BodyPiece, find_bodies
 from spine.segmentation.canal import Guide, body_mask, guide_from_classes
-from spine.segmentation.discs import DiscPiece, find_discs
+from spine.segmentation.discs import DiscPiece, depth_below, find_discs
 
 # Instances are told apart at about the network's resolution; finer grids only cost time.
 WORKING_MM = 1.8
 # How far the unconnected part of a vertebra, such as a spinous process, may lie from the rest.
 ORPHAN_REACH_MM = 25.0
-# C1 is found by its being apart: this far above the axis's own center at least.
-ATLAS_ABOVE_AXIS_MM = 8.0
+# The body of C2 from its lower disc's center, and its dens (facts/anatomy.md, section 1.1;
+# the dens's depth and width are usual values from memory, with the gap before it).
+AXIS_BODY_MM = 22.0
+DENS_DEPTH_MM = 14.0
+DENS_HALF_WIDTH_MM = 7.0
 
 # Voxels of the coarser grid that a number reaches when carried to the finer one.
 REFINING_VOXELS = 2
@@ -67,7 +70,7 @@ def find_instances(classes: LabelMap) -> Instances:
     in_front = body_mask(coarse.data, guide)
     bodies = find_bodies(coarse.data, in_front, discs, guide)
     coarse_numbers = _grow_bodies(coarse.data, bodies)
-    coarse_numbers[_atlas(coarse_numbers, bodies, guide)] = _ATLAS
+    coarse_numbers[_atlas(coarse_numbers, bodies, discs, guide)] = _ATLAS
     numbers = _refined(coarse_numbers, np.isin(classes.data, _VERTEBRA), steps)
     atlas = numbers == _ATLAS
     numbers[atlas] = 0
@@ -138,22 +141,28 @@ def _adopt_orphans(numbers: NDArray[np.uint8], vertebra: NDArray[np.bool_]) -> N
 
 
 def _atlas(
-    numbers: NDArray[np.uint8], bodies: tuple[BodyPiece, ...], guide: Guide
+    numbers: NDArray[np.uint8],
+    bodies: tuple[BodyPiece, ...],
+    discs: tuple[DiscPiece, ...],
+    guide: Guide,
 ) -> NDArray[np.bool_]:
-    """Find C1: what is apart from the axis, under its number, and above its center."""
-    nothing = np.zeros(numbers.shape, dtype=np.bool_)
+    """Find C1 in what the uppermost number holds: the ring around the dens of C2.
+
+    No disc parts C1 from C2, and at the network's resolution they touch: C1 is what
+    lies beside, before and behind the dens, above the body of C2.
+    """
+    atlas = np.zeros(numbers.shape, dtype=np.bool_)
     if not bodies or bodies[0].region is not TissueClass.CERVICAL or bodies[0].discs_above:
-        return nothing
-    parts, count = ndimage.label(numbers == 1)
-    if count < 2:
-        return nothing
-    sizes = np.bincount(parts.ravel())[1:]
-    heights = np.array(
-        [c[2] for c in ndimage.center_of_mass(parts > 0, parts, range(1, count + 1))]
-    )
-    axis = int(sizes.argmax())
-    above = (heights - heights[axis]) * guide.spacing_mm[2] > ATLAS_ABOVE_AXIS_MM
-    atlas: NDArray[np.bool_] = np.isin(parts, np.flatnonzero(above) + 1)
+        return atlas
+    voxels = np.argwhere(numbers == 1)
+    points = voxels * np.asarray(guide.spacing_mm)
+    if not discs or not len(points):
+        return atlas
+    before_canal = points[:, 1] - guide.wall_at(points[:, 2])
+    beside = np.abs(points[:, 0] - guide.canal_right_at(points[:, 2]))
+    dens = (before_canal > 0) & (before_canal < DENS_DEPTH_MM) & (beside < DENS_HALF_WIDTH_MM)
+    high = -depth_below(points, discs[0]) > AXIS_BODY_MM
+    atlas[tuple(voxels[high & ~dens].T)] = True
     return atlas
 
 

@@ -18,7 +18,8 @@ from spine.anatomy.labels import (
 )
 from spine.anatomy.levels import DiscLevel, Level, Region
 from spine.imaging.volume import LabelMap
-from spine.segmentation.bodies import BodyPiece
+from spine.segmentation.bodies import USUAL_HEIGHT_MM, BodyPiece
+from spine.segmentation.canal import Guide
 from spine.segmentation.instances import Instances
 from spine.segmentation.levels import Anchors, Naming, Vote, name_levels
 
@@ -30,6 +31,8 @@ FIELD_ABOVE_AXIS_MM = 8.0
 AXIS_TO_NEIGHBORS = 1.35
 # A body with its disc, as a multiple of the body (facts/anatomy.md, section 1).
 PITCH_TO_HEIGHT = 1.3
+# A body cut by the field of view says nothing of its neighbors' height.
+SMALL_BODY = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def name_row(instances: Instances, classes: LabelMap) -> Row:
     """Name the bodies found; a gap breaks the count on the far side of its anchor."""
     bodies = instances.bodies
     anchors = Anchors(_axis_is_seen(instances, classes), _sacrum_follows(instances, classes))
-    missing = _missing_below(bodies)
+    missing = _missing_below(bodies, instances.guide)
     votes: list[Vote | None] = []
     for body, count in zip(bodies, missing, strict=True):
         votes += [Vote(*body.votes), *([None] * count)]
@@ -148,7 +151,7 @@ def _sacrum_follows(instances: Instances, classes: LabelMap) -> bool:
     sample = sacrum[:: max(1, len(sacrum) // 4000)]
     lower_plate = below.mean(axis=0)
     nearest = float(np.linalg.norm(sample - lower_plate, axis=1).min())
-    return nearest < SACRUM_WITHIN_MM and float(np.median(sacrum[:, 2])) < lower_plate[2]
+    return nearest < SACRUM_WITHIN_MM and bool(np.median(sacrum[:, 2]) < lower_plate[2])
 
 
 def _axis_is_seen(instances: Instances, classes: LabelMap) -> bool:
@@ -164,12 +167,23 @@ def _axis_is_seen(instances: Instances, classes: LabelMap) -> bool:
     return field > FIELD_ABOVE_AXIS_MM and (tall or bool(instances.atlas.any()))
 
 
-def _missing_below(bodies: tuple[BodyPiece, ...]) -> list[int]:
+def _missing_below(bodies: tuple[BodyPiece, ...], guide: Guide) -> list[int]:
     """Return how many vertebrae the free space below each body would hold."""
     missing = []
     for above, below in pairwise(bodies):
-        apart = float(np.linalg.norm(above.center - below.center))
-        free = apart - (above.height_mm + below.height_mm) / 2
-        pitch = PITCH_TO_HEIGHT * min(above.height_mm, below.height_mm)
-        missing.append(max(0, round(free / pitch)))
+        free = _free_between(above, below, guide)
+        height = max(
+            min(above.height_mm, below.height_mm), SMALL_BODY * USUAL_HEIGHT_MM[above.region]
+        )
+        # A disc alone takes up to half a pitch, a vertebra with its two discs at least 1.2.
+        missing.append(max(0, int(free / (PITCH_TO_HEIGHT * height) + 0.2)))
     return [*missing, 0]
+
+
+def _free_between(above: BodyPiece, below: BodyPiece, guide: Guide) -> float:
+    """Return the distance between two bodies along the column, mm."""
+    spacing = np.asarray(guide.spacing_mm)
+    along = guide.tangent_at(float(above.center[2] + below.center[2]) / 2)
+    lower_end = np.percentile(above.voxels * spacing @ along, 5)
+    upper_end = np.percentile(below.voxels * spacing @ along, 95)
+    return float(lower_end - upper_end)
