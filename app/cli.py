@@ -241,6 +241,8 @@ def _announce(service: "Service") -> None:
 def _log_to_stderr() -> None:
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=form)
+    # It announces every association twice.
+    logging.getLogger("pynetdicom").setLevel(logging.WARNING)
 
 
 def _say(line: str) -> None:

@@ -69,7 +69,7 @@ def _write(output: Path, source: FileDataset, analysis_time: str, count: int) ->
     capture.SOPClassUID = SecondaryCaptureImageStorage
     capture.SOPInstanceUID = generate_uid(entropy_srcs=[source.StudyInstanceUID, analysis_time])
     capture.SeriesInstanceUID = f"{capture.SOPInstanceUID[:60]}.1"
-    for keyword in ("StudyInstanceUID", "PatientID", "PatientName"):
+    for keyword in ("SpecificCharacterSet", "StudyInstanceUID", "PatientID", "PatientName"):
         setattr(capture, keyword, source.get(keyword, ""))
     capture.Modality = "OT"
     capture.ImageComments = f"{count} instances"

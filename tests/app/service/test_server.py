@@ -2,48 +2,21 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
 from pacs.peers import Admission
 from pacs.sender import Destination, SendError, SendFailure, echo, send
+from tests.app.service.served import Served, free_port, serve, until
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parents[3]
-
-
-@dataclass
-class Served:
-    """A served instance as a process."""
-
-    process: subprocess.Popen[str]
-    worker: int
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -69,10 +42,10 @@ def site(tmp_path: Path, pacs: Listener) -> dict[str, object]:
         "storage": {"root": str(tmp_path / "data")},
         "quiet_time_s": 1.0,
         "listener": {
-            "port": _free_port(),
+            "port": free_port(),
             "peers": [{"ae_title": "MR1", "addresses": ["127.0.0.1"]}],
         },
-        "web": {"port": _free_port()},
+        "web": {"port": free_port()},
         "destinations": [
             {"name": "pacs", "host": "127.0.0.1", "port": pacs.port, "ae_title": "PACS"}
         ],
@@ -84,26 +57,17 @@ def start(tmp_path: Path, site: dict[str, object]) -> Iterator[Callable[[], Serv
     started: list[Served] = []
 
     def start() -> Served:
-        path = tmp_path / "site.yaml"
-        path.write_text(yaml.safe_dump(site))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.app.service.standin", str(path)],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
-        assert process.stdout is not None
-        word, pid = process.stdout.readline().split()
-        assert word == "ready"
-        started.append(Served(process, int(pid)))
+        started.append(serve(tmp_path, site))
+        assert started[-1].first_line.startswith("ready")
         return started[-1]
 
     yield start
     for served in started:
-        if served.process.poll() is None:
-            served.kill()
-        if served.process.stdout:
-            served.process.stdout.close()
+        served.end()
+
+
+def _worker(served: Served) -> int:
+    return int(served.first_line.split()[1])
 
 
 @pytest.fixture
@@ -123,13 +87,6 @@ def _file(folder: Path, instance: ReceivedInstance) -> Path:
     return path
 
 
-def _until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert condition()
-
-
 def _send(files: list[Path], destination: Destination) -> None:
     send(files, destination, lambda _stored: None)
 
@@ -144,22 +101,20 @@ def test_study_in_results_out_and_sigterm_ends_with_zero(
 ) -> None:
     served = start()
     _send(files, destination)
-    _until(lambda: len(received) == 1)
+    until(lambda: len(received) == 1)
     assert b"5 instances" in received[0].data_set
     register = Register(tmp_path / "data")
-    _until(lambda: register.receipt("1.2.3.1", "pacs").is_complete)
+    until(lambda: register.receipt("1.2.3.1", "pacs").is_complete)
     page = f"http://127.0.0.1:{site['web']['port']}"  # type: ignore[index]
     assert "1.2.3.1" in httpx.get(page).text
     assert httpx.get(f"{page}/readyz").status_code == 200
     began = time.monotonic()
     assert served.stop() == 0
     assert time.monotonic() - began < 5
-    assert not Path(f"/proc/{served.worker}").exists()
+    assert not Path(f"/proc/{_worker(served)}").exists()
 
 
 def test_unknown_titles_are_refused(start: Callable[[], Served], destination: Destination) -> None:
-    from dataclasses import replace
-
     start()
     for change in ({"calling_ae_title": "STRANGER"}, {"ae_title": "SOMEBODY"}):
         with pytest.raises(SendError) as caught:
@@ -180,7 +135,7 @@ def test_restart_within_the_quiet_time_loses_nothing(
     end(served)
     start()
     _send(files[3:], destination)
-    _until(lambda: len(received) == 1)
+    until(lambda: len(received) == 1)
     assert b"5 instances" in received[0].data_set
     time.sleep(1.5)
     assert len(received) == 1
@@ -193,9 +148,9 @@ def test_killed_worker_is_respawned_and_the_study_analyzed(
     received: list[ReceivedInstance],
 ) -> None:
     served = start()
-    os.kill(served.worker, signal.SIGKILL)
+    os.kill(_worker(served), signal.SIGKILL)
     _send(files, destination)
-    _until(lambda: len(received) == 1)
+    until(lambda: len(received) == 1)
     assert served.process.poll() is None
 
 
@@ -208,11 +163,11 @@ def test_kill_in_the_middle_of_an_analysis_is_made_good_at_the_next_start(
 ) -> None:
     served = start()
     _send([_file(tmp_path, make_instance(patient="SLOW"))], destination)
-    _until((tmp_path / "data" / "work" / "1.2.3.1" / "out").is_dir)
+    until((tmp_path / "data" / "work" / "1.2.3.1" / "out").is_dir)
     served.kill()
-    _until(lambda: not Path(f"/proc/{served.worker}").exists())
+    until(lambda: not Path(f"/proc/{_worker(served)}").exists())
     start()
-    _until(lambda: len(received) == 1)
+    until(lambda: len(received) == 1)
 
 
 def test_sigterm_in_the_middle_of_an_analysis_ends_within_seconds_with_zero(
@@ -223,7 +178,7 @@ def test_sigterm_in_the_middle_of_an_analysis_ends_within_seconds_with_zero(
 ) -> None:
     served = start()
     _send([_file(tmp_path, make_instance(patient="HANG"))], destination)
-    _until((tmp_path / "data" / "work" / "1.2.3.1" / "out").is_dir)
+    until((tmp_path / "data" / "work" / "1.2.3.1" / "out").is_dir)
     began = time.monotonic()
     assert served.stop() == 0
     assert time.monotonic() - began < 5
@@ -241,7 +196,7 @@ def test_dead_destination_is_tried_until_it_is_back(
     pacs.stop()
     start()
     _send(files, destination)
-    _until((tmp_path / "data" / "runs" / "1.2.3.1" / "outcome.json").exists)
+    until((tmp_path / "data" / "runs" / "1.2.3.1" / "outcome.json").exists)
     time.sleep(1)
     again = Listener(
         ListenerSettings("127.0.0.1", port, Admission(("PACS",), ())),
@@ -249,6 +204,6 @@ def test_dead_destination_is_tried_until_it_is_back(
     )
     again.start()
     try:
-        _until(lambda: len(received) == 1)
+        until(lambda: len(received) == 1)
     finally:
         again.stop()
