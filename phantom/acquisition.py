@@ -21,9 +21,12 @@ class Imperfections:
 
     Attributes
     ----------
-    coil_power : gain ~ 1 / (depth + 60 mm) ^ power from the skin of the back; 2.3 without
+    coil_power : gain ~ 1 / (depth + 70 mm) ^ power from the skin of the back; 2.3 without
         correction (lumbar coil, AJNR), near 0 after the vendor's prescan normalization
     ripple : relative height of the coil elements' ripple, period 100 mm
+    end_drop : share of the gain lost at the upper and lower end of the field of view
+    saturation : share of the signal suppressed in front of the spine, against motion ghosts
+    saturation_gap_mm : from the front of the bodies to the band's edge
     bias : relative SD of a smooth field
     noise : SD over the signal of marrow, at the reconstructed pixel
     blur_mm : additional Gaussian sigma in plane (motion)
@@ -31,6 +34,9 @@ class Imperfections:
 
     coil_power: float
     ripple: float
+    end_drop: float
+    saturation: float
+    saturation_gap_mm: float
     bias: float
     noise: float
     blur_mm: float = 0.0
@@ -39,8 +45,11 @@ class Imperfections:
 def draw_imperfections(rng: np.random.Generator) -> Imperfections:
     """Draw an ordinary acquisition: marrow SNR 15 to 35, residual shading (anatomy 4.2, 4.3)."""
     return Imperfections(
-        coil_power=float(np.clip(1.1 + 0.5 * rng.standard_normal(), 0, 2.3)),
-        ripple=float(rng.uniform(0, 0.08)),
+        coil_power=float(np.clip(1.2 + 0.5 * rng.standard_normal(), 0, 2.3)),
+        ripple=float(rng.uniform(0, 0.1)),
+        end_drop=float(rng.uniform(0, 0.5)),
+        saturation=float(rng.uniform(0.6, 0.93)) if rng.random() < 0.75 else 0.0,
+        saturation_gap_mm=float(rng.uniform(4, 22)),
         bias=float(rng.uniform(0.02, 0.10)),
         noise=float(rng.uniform(0.03, 0.065)),
     )
@@ -51,6 +60,9 @@ def randomized_imperfections(rng: np.random.Generator) -> Imperfections:
     return Imperfections(
         coil_power=float(rng.uniform(-0.3, 2.6)),
         ripple=float(rng.uniform(0, 0.2)),
+        end_drop=float(rng.uniform(0, 0.7)),
+        saturation=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.6 else 0.0,
+        saturation_gap_mm=float(rng.uniform(-4, 40)),
         bias=float(rng.uniform(0.0, 0.3)),
         noise=float(np.exp(rng.uniform(np.log(0.015), np.log(0.2)))),
         blur_mm=float(rng.uniform(0, 1.2)) * float(rng.random() < 0.4),
@@ -120,7 +132,7 @@ def _kspace_window(
 def coil_gain(
     grid: Grid,
     canal: CanalCurve,
-    skin: NDArray[np.float64],
+    profiles: tuple[NDArray[np.floating], NDArray[np.floating]],
     flaws: Imperfections,
     rng: np.random.Generator,
 ) -> Field:
@@ -129,18 +141,38 @@ def coil_gain(
     Parameters
     ----------
     grid : of the image
-    skin : distance from the sac's center to the skin behind, at the canal's table heights
+    profiles : at the canal's table heights, distance from the sac's center to the skin behind,
+        and to the front of the bodies
     """
+    skin, front = profiles
     coarse = [np.linspace(0, n - 1, max(2, -(-n // _COARSE) + 1)) for n in grid.shape]
     i, j, k = np.meshgrid(*coarse, indexing="ij")
     world = grid.world_from_index(np.stack([i, j, k], axis=-1))
     index = canal.index(world[..., 2])
     depth = np.maximum(world[..., 1] - canal.y[index] + skin[index], 0)
-    gain = ((skin[index] + 60) / (depth + 60)) ** flaws.coil_power
+    gain = ((skin[index] + 70) / (depth + 70)) ** flaws.coil_power
     phase = float(rng.uniform(0, 2 * np.pi))
+    gain *= _saturated(world, flaws, front[index])
+    gain *= _ends(coarse[2] / max(grid.shape[2] - 1, 1), flaws.end_drop)
     gain *= 1 + flaws.ripple * np.sin(2 * np.pi * world[..., 2] / 100 + phase)
     gain *= _bias(world, flaws.bias, rng)
     return _expand(gain.astype(np.float32), coarse, grid.shape)
+
+
+def _saturated(
+    world: NDArray[np.float64], flaws: Imperfections, front: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """A band in front of the spine, its edge 4 mm soft and parallel to the bodies."""
+    beyond = (world[..., 1] - front - flaws.saturation_gap_mm) / 4
+    keep: NDArray[np.float64] = 1 - flaws.saturation / (1 + np.exp(-np.clip(beyond, -30, 30)))
+    return keep
+
+
+def _ends(position: NDArray[np.float64], drop: float) -> NDArray[np.float64]:
+    """Gain over relative height 0 to 1: falls over the last eighth at both ends."""
+    distance = np.minimum(position, 1 - position) / 0.125
+    ends: NDArray[np.float64] = 1 - drop * np.clip(1 - distance, 0, 1) ** 2
+    return ends
 
 
 def _bias(

@@ -82,7 +82,7 @@ def canal_curve(subject: Subject, skeleton: Skeleton) -> CanalCurve:
         "front": np.maximum(half[:, 0] * (1 - narrow) - dent, 2.0) * closing,
         "back": half[:, 0] * (1 - narrow) * closing,
         "side": half[:, 1] * (1 - 0.7 * narrow) * closing,
-        "bone_back": np.maximum(size[:, 4] - half[:, 0], half[:, 0]) + 0.5,
+        "bone_back": half[:, 0] + 0.8 + _fat_pads(skeleton, z),
         "bone_side": np.maximum(half[:, 5], half[:, 1] + 1),
         "cord_ap": half[:, 2] * taper,
         "cord_lr": half[:, 3] * taper,
@@ -128,6 +128,18 @@ def _narrowing(
         narrow = np.maximum(narrow, disc.state.stenosis * bell)
         dent += (0.6 + 0.8 * disc.state.bulge_mm) * np.exp(-(((z - height) / 4.5) ** 2))
     return narrow, dent
+
+
+def _fat_pads(skeleton: Skeleton, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Epidural fat behind the sac, mm: triangles between laminae, largest in the lumbar canal."""
+    pads = np.zeros_like(z)
+    size = {"C": 0.4, "T": 2.2, "L": 5.5}
+    for disc in skeleton.discs:
+        height = disc.frame.world(0, -disc.depth / 2 - 20, 0)[2]
+        reach = 3.0 + 0.12 * disc.depth
+        most = size[disc.state.level.above.value[0]]
+        pads = np.maximum(pads, most * np.clip(1 - np.abs(z - height) / (2 * reach), 0, 1))
+    return pads
 
 
 def _cord_shift(skeleton: Skeleton, z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from spine.anatomy.levels import Level, Region
 # Tilt of disc planes relative to T12/L1, as a share of the lordosis, L5/S1 to T12/L1 (SPIDER).
 _LORDOSIS_SHARE = (1.0, 0.51, 0.254, 0.081, 0.016, 0.0)
 # Sacral segments: tilt against S1's endplate, degrees, and height, width, depth, mm (memory).
-_SACRUM_TILT = (2.0, -9.0, -25.0, -45.0, -63.0)
+_SACRUM_TILT = (4.0, 0.0, -12.0, -33.0, -56.0)
 _SACRUM_HEIGHT = (29.0, 24.0, 20.0, 17.0, 15.0)
 _SACRUM_WIDTH = (50.0, 38.0, 30.0, 25.0, 20.0)
 _SACRUM_DEPTH = (31.0, 21.0, 16.0, 12.0, 9.0)

@@ -10,7 +10,7 @@ from phantom.subjects import VertebraState
 from spine.anatomy.labels import DISC_LABELS
 
 _LENGTH_MM = (1.2, 0.9, 0.7)
-_SPREAD = 0.18
+_SPREAD = 0.22
 
 
 def paint_discs(scene: Scene) -> None:

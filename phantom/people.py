@@ -46,6 +46,7 @@ class Build:
     back_fat_mm : subcutaneous fat of the lumbar back, 8 to 35 (back of sac to skin 54.6, SD 12.6)
     conus : position of the tip, 1.8 is the lower third of L1; SD 0.55 vertebral units
     sac_end : 2 is mid S2
+    grain : relative SD of the marrow's texture, 0.22, SD 0.03 (SPIDER, 5.1: 0.227 and 0.046)
     """
 
     width: float
@@ -55,6 +56,7 @@ class Build:
     back_fat_mm: float
     conus: float
     sac_end: float
+    grain: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ def draw_person(
 
 def _draw_build(rng: np.random.Generator, sex: str) -> Build:
     """Sexes differ by a factor 1.05 : 0.95 in width, 1.04 : 0.965 in height (anatomy 1.1)."""
-    width, height, canal, sac, fat, conus, sac_end = (float(v) for v in rng.standard_normal(7))
+    width, height, canal, sac, fat, conus, sac_end, grain = (
+        float(v) for v in rng.standard_normal(8)
+    )
     male = sex == "M"
     return Build(
         width=(1.05 if male else 0.95) * (1 + 0.06 * float(np.clip(width, -2.5, 2.5))),
@@ -120,6 +124,7 @@ def _draw_build(rng: np.random.Generator, sex: str) -> Build:
         back_fat_mm=float(np.clip(17 + 8 * fat, 5, 45)),
         conus=float(np.clip(1.8 + 0.55 * conus, 0.4, 3.4)),
         sac_end=float(np.clip(2.0 + 0.5 * sac_end, 1.0, 2.9)),
+        grain=float(np.clip(0.22 + 0.03 * grain, 0.14, 0.30)),
     )
 
 

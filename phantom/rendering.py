@@ -23,7 +23,7 @@ from phantom.protocols import Protocol
 from phantom.ribs import paint_ribs
 from phantom.scene import Scene
 from phantom.signals import Palette, Tissue, palette, randomized_palette
-from phantom.soft_tissue import paint_soft_tissue, skin_depth
+from phantom.soft_tissue import body_front, paint_soft_tissue, skin_depth
 from phantom.subjects import Subject
 from phantom.truth import Sight, Truth, truth_of
 from phantom.vertebrae import paint_vertebrae
@@ -145,7 +145,8 @@ def _image(
     canal, colors = scene.canal, scene.palette
     heights = canal.start + 0.5 * np.arange(len(canal.x))
     grid = scene.canvas.grid
-    gain = coil_gain(grid, canal, skin_depth(scene, heights), flaws, rng)
+    profiles = skin_depth(scene, heights), body_front(scene, heights)
+    gain = coil_gain(grid, canal, profiles, flaws, rng)
     marrow = max(colors.marrow(0.4), 0.05 * max(colors[Tissue.CSF], colors[Tissue.FAT]))
     image = acquire(signal, gain, protocol, (flaws.noise * marrow, flaws.blur_mm), rng)
     return image * np.float32(_FULL_SCALE / marrow)

@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
+from phantom.arches import Bone, Rod, paint_rods
 from phantom.curve import Body
 from phantom.scene import Scene
-from phantom.vertebrae import paint_bone_rod
 from spine.anatomy.labels import RIB_LEFT, RIB_RIGHT
 from spine.anatomy.levels import Region
 
@@ -40,10 +40,8 @@ def _paint_rib(scene: Scene, body: Body, side: tuple[int, int], remaining: int) 
     count = {0: 4, 1: 5}.get(remaining, 6)
     if number <= 2:
         points = [(x * 0.72, y, z) for x, y, z in points]
-    for start, end in pairwise(points[:count]):
-        rod = (
-            (sign * start[0], start[1], start[2]),
-            (sign * end[0], end[1], end[2]),
-            _RADII_MM,
-        )
-        paint_bone_rod(scene, body.frame, rod, label, max(body.state.marrow_fat - 0.05, 0.1))
+    rods = [
+        Rod((sign * start[0], start[1], start[2]), (sign * end[0], end[1], end[2]), _RADII_MM)
+        for start, end in pairwise(points[:count])
+    ]
+    paint_rods(scene, body.frame, rods, Bone(label, body.state.marrow_fat))

@@ -11,6 +11,9 @@ from phantom.curve import Skeleton
 from phantom.signals import Palette
 from phantom.subjects import Subject
 
+_MARROW_LENGTH_MM = (0.9, 0.75, 0.9)
+_EDGE_LENGTH_MM = (3.0, 3.0, 3.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
@@ -43,6 +46,20 @@ class Scene:
         )
         factor: Field = np.maximum(1 + np.float32(spread) * values, np.float32(0.1))
         return factor
+
+    def marrow_texture(self, region: Region, key: int) -> Field:
+        """Return the factor of bone marrow: trabecular fat and veins, length 1.5 mm (SPIDER)."""
+        return self.textured(region, _MARROW_LENGTH_MM, self.subject.person.build.grain, key)
+
+    def wavering(self, region: Region, size_mm: float, key: int) -> Field:
+        """Return a smooth irregularity for a bone's edge, SD `size_mm`."""
+        values = texture.sample(
+            texture.tile(_EDGE_LENGTH_MM),
+            (region.right, region.anterior, region.superior),
+            texture.offset_of(self.subject.seed, 50, key),
+        )
+        wave: Field = np.float32(size_mm) * values
+        return wave
 
 
 def _averaged(voxel_mm: float, length_mm: float) -> float:

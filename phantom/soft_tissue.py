@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 from phantom import texture
 from phantom.canvas import Field
@@ -18,9 +19,10 @@ from phantom.signals import Tissue
 from spine.anatomy.levels import Level
 
 Table = NDArray[np.floating]
-_BLOB_LENGTH_MM = (1.6, 1.6, 1.6)
-_BLOB_ZOOM = 7.0
+_BLOB_LENGTH_MM = (4.0, 4.0, 4.0)
+_BLOB_ZOOM = 2.6
 _STREAK_LENGTH_MM = (0.8, 0.8, 4.0)
+_STRAND_LENGTH_MM = (1.5, 2.4, 1.0)
 # From the sac's center to the skin behind, without the person's own fat; to the front of the
 # bodies; to the skin in front; half width of the trunk: at C1, C5, T1, T6, T12, L4, S2, S5.
 _BACK_MM = (44.0, 46.0, 48.0, 40.0, 40.0, 44.0, 34.0, 26.0)
@@ -82,7 +84,22 @@ def skin_depth(scene: Scene, heights: Table) -> Table:
     """Return the distance from the sac's center to the skin of the back over world height."""
     marks = landmarks(scene)
     fat = scene.subject.person.build.back_fat_mm * np.array(_FAT_SHARE)
-    return np.interp(heights, marks[::-1], (np.array(_BACK_MM) + fat)[::-1])
+    return smooth_table(heights, marks[::-1], (np.array(_BACK_MM) + fat)[::-1])
+
+
+def smooth_table(heights: Table, marks: Table, values: Table) -> Table:
+    """Interpolate without kinks, constant beyond the ends."""
+    table: Table = PchipInterpolator(marks, values)(np.clip(heights, marks[0], marks[-1]))
+    return table
+
+
+def body_front(scene: Scene, heights: Table) -> Table:
+    """Return the world position (anterior, mm) of a smooth line before the bodies over height."""
+    centers = np.array([body.frame.world(0, 0, 0) for body in scene.skeleton.bodies[1:]])
+    depth = np.array([b.state.size.depth_up / 2 for b in scene.skeleton.bodies[1:]])
+    line = np.polynomial.Polynomial.fit(centers[:, 2], centers[:, 1] + depth, 4)
+    front: Table = line(np.clip(heights, centers[:, 2].min() - 30, centers[:, 2].max()))
+    return front
 
 
 def _around(scene: Scene) -> _Around | None:
@@ -95,7 +112,7 @@ def _around(scene: Scene) -> _Around | None:
     index = canal.index(box.superior)
 
     def table(values: tuple[float, ...] | Table) -> Field:
-        over = np.interp(heights, marks, np.asarray(values)[::-1]).astype(np.float32)
+        over = smooth_table(heights, marks, np.asarray(values)[::-1]).astype(np.float32)
         looked_up: Field = over[index]
         return looked_up
 
@@ -140,8 +157,12 @@ def _paint_trunk(scene: Scene, around: _Around) -> None:
     muscle = palette[Tissue.MUSCLE] + np.float32(palette[Tissue.FAT] - palette[Tissue.MUSCLE]) * mix
     # Between the spinous processes: ligament and fat rather than muscle.
     middle = np.exp(-((around.lateral / 4.5) ** 2))
-    between = 0.45 * palette[Tissue.FAT] + 0.55 * palette[Tissue.LIGAMENT]
-    muscle = muscle + (np.float32(between) * speck - muscle) * middle * np.float32(0.8)
+    strand = scene.textured(box, _STRAND_LENGTH_MM, 1.0, 214) - 1
+    bright = np.clip(0.12 + 0.9 * scene.subject.muscle_fat + 0.3 * strand, 0, 1)
+    between = palette[Tissue.LIGAMENT] + bright * np.float32(
+        palette[Tissue.FAT] - palette[Tissue.LIGAMENT]
+    )
+    muscle = muscle + (between - muscle) * middle * np.float32(0.9)
     depth = np.maximum(around.fat + 2 - around.back, around.forward - 22)
     scene.canvas.paint(box, depth, muscle)
 

@@ -4,18 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phantom.arches import Bone, Rod, paint_arch, paint_rods
 from phantom.canvas import Field, Region, capsule
 from phantom.curve import Body, SacralSegment
-from phantom.frames import Frame
 from phantom.scene import Scene
 from phantom.signals import Tissue
 from spine.anatomy.labels import SACRUM, VERTEBRA_LABELS
 from spine.anatomy.levels import Level
 
 _CORTEX_MM = 0.9
-_MARROW_LENGTH_MM = (0.9, 0.75, 0.9)
-_MARROW_SPREAD = 0.26
-Rod = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +65,7 @@ def paint_vertebrae(scene: Scene) -> None:
         label = VERTEBRA_LABELS[body.state.level]
         if body.state.level is not Level.C1:
             _paint_body(scene, body, label)
-        for rod in _rods(body):
-            paint_bone_rod(scene, body.frame, rod, label, body.state.marrow_fat)
+        paint_arch(scene, body, label)
     _paint_sacrum(scene)
 
 
@@ -99,29 +95,11 @@ def _paint_body(scene: Scene, body: Body, label: int) -> None:
     region = scene.canvas.region(body.frame, (-reach[0], -reach[1], -reach[2]), reach)
     if region is None:
         return
-    distance = drum_distance(region, drum)
+    distance = drum_distance(region, drum) + scene.wavering(region, 0.35, label)
     scene.canvas.paint(region, distance, scene.palette[Tissue.CORTEX], label)
-    signal = scene.palette.marrow(body.state.marrow_fat) * scene.textured(
-        region, _MARROW_LENGTH_MM, _MARROW_SPREAD, label
-    )
+    signal = scene.palette.marrow(body.state.marrow_fat) * scene.marrow_texture(region, label)
     signal *= _vein(region, (size.depth_low + size.depth_up) / 4)
     scene.canvas.paint(region, distance + np.float32(_CORTEX_MM), signal)
-
-
-def paint_bone_rod(scene: Scene, frame: Frame, rod: Rod, label: int | None, fat: float) -> None:
-    """Paint a rod of bone: cortex outside, marrow inside."""
-    start, end, radii = rod
-    low = [min(a, b) - r - 2 for a, b, r in zip(start, end, radii, strict=True)]
-    high = [max(a, b) + r + 2 for a, b, r in zip(start, end, radii, strict=True)]
-    region = scene.canvas.region(frame, (low[0], low[1], low[2]), (high[0], high[1], high[2]))
-    if region is None:
-        return
-    distance = capsule(region, start, end, radii)
-    scene.canvas.paint(region, distance, scene.palette[Tissue.CORTEX], label)
-    signal = scene.palette.marrow(fat) * scene.textured(
-        region, _MARROW_LENGTH_MM, _MARROW_SPREAD, int(label or 0)
-    )
-    scene.canvas.paint(region, distance + np.float32(1.1), signal)
 
 
 def _blend(sizes: tuple[float, float], u: Field) -> Field:
@@ -151,67 +129,11 @@ def _vein(region: Region, half_depth: float) -> Field:
     return vein
 
 
-def _rods(body: Body) -> list[Rod]:
-    """Return the bony rods of the arch and the processes of one vertebra, local mm."""
-    if body.state.level is Level.C1:
-        return _atlas_rods(body)
-    size, height = body.state.size, body.height
-    wall = -0.48 * (size.depth_up + size.depth_low) / 2
-    back = wall - size.canal_ap
-    side = size.canal_lr / 2
-    thick = 3.0 if body.state.level.value[0] == "C" else 3.6
-    plate = 0.36 * size.spinous_height + 1.5
-    pedicle = (side + thick, wall + 2, 0.22 * height)
-    corner = (side + 0.4 * thick, back + 0.35 * size.canal_ap, 0.02 * height)
-    roof = (0.0, back - thick + 0.5, -0.22 * height)
-    drop = np.deg2rad(size.spinous_drop)
-    tip = (
-        0.0,
-        roof[1] - size.spinous_length * 0.75 * float(np.cos(drop)),
-        roof[2] - size.spinous_length * 0.75 * float(np.sin(drop)),
-    )
-    rods: list[Rod] = [(roof, tip, (3.2, 4.5, size.spinous_height * 0.42))]
-    for sign in (-1, 1):
-        mirrored = [(sign * p[0], p[1], p[2]) for p in (pedicle, corner)]
-        rods.append((mirrored[0], mirrored[1], (thick, thick, 0.27 * height)))
-        rods.append((mirrored[1], roof, (thick, thick, plate)))
-        rods.extend(_processes(body, mirrored[1], sign))
-    if body.state.level is Level.C2:
-        rods.append(((0, 0, height * 0.3), (0, 0.5, height / 2 + 14), (5.0, 5.4, 5.0)))
-    return rods
-
-
-def _processes(body: Body, corner: tuple[float, float, float], sign: int) -> list[Rod]:
-    """Articular and transverse processes of one side."""
-    size, height = body.state.size, body.height
-    x, y, _ = corner
-    tip = (sign * size.span / 2 * 0.9, y - 3, 0.1 * height)
-    return [
-        ((x + sign * 2, y + 1, 0.05 * height), (x + sign * 3, y - 1, 0.62 * height), (4.2, 3.2, 5)),
-        ((x, y - 3, -0.1 * height), (x + sign, y - 5, -0.72 * height), (4.0, 3.4, 5)),
-        ((x + sign * 3, y, 0.1 * height), tip, (4.0, 3.2, 4.5)),
-    ]
-
-
-def _atlas_rods(body: Body) -> list[Rod]:
-    """C1: anterior and posterior arch and the lateral masses (sizes from memory)."""
-    back = -6.5 - body.state.size.canal_ap
-    rods: list[Rod] = []
-    for sign in (-1, 1):
-        rods.append(((0, 10, 0), (sign * 12, 6, 0), (3.2, 3.2, 5.5)))
-        rods.append(((sign * 17, -2, 3), (sign * 17, -3, -6), (6.5, 8, 6)))
-        rods.append(((sign * 18, -9, 0), (sign * 8, back - 1, -1), (3.2, 3.2, 5)))
-        rods.append(((sign * 8, back - 1, -1), (0, back - 3, -2), (3.2, 3.5, 5)))
-        rods.append(((sign * 18, -4, -1), (sign * 34, -5, -2), (4, 4, 4)))
-    return rods
-
-
 def _paint_sacrum(scene: Scene) -> None:
     fat = scene.subject.vertebrae[-1].marrow_fat + 0.04
     segments = scene.skeleton.sacrum
     for number, segment in enumerate(segments):
-        for rod in _sacral_rods(segment, number):
-            paint_bone_rod(scene, segment.frame, rod, SACRUM, fat)
+        paint_rods(scene, segment.frame, _sacral_rods(segment, number), Bone(SACRUM, fat))
         _paint_sacral_disc(scene, segment, number)
     for number, segment in enumerate(segments):
         _paint_segment(scene, segment, number, fat)
@@ -233,9 +155,7 @@ def _paint_segment(scene: Scene, segment: SacralSegment, number: int, fat: float
         return
     distance = drum_distance(region, drum)
     scene.canvas.paint(region, distance, scene.palette[Tissue.CORTEX], SACRUM)
-    signal = scene.palette.marrow(fat) * scene.textured(
-        region, _MARROW_LENGTH_MM, _MARROW_SPREAD, SACRUM + number
-    )
+    signal = scene.palette.marrow(fat) * scene.marrow_texture(region, SACRUM + number)
     scene.canvas.paint(region, distance + np.float32(_CORTEX_MM), signal)
 
 
@@ -261,10 +181,10 @@ def _sacral_rods(segment: SacralSegment, number: int) -> list[Rod]:
     half = segment.height / 2
     rods: list[Rod] = []
     if number < 4:
-        rods.append(((0, back, half * 0.7), (0, back - 1, -half), (8, 3.5, 4)))
+        rods.append(Rod((0, back, half * 0.7), (0, back - 1, -half), (8, 3.5, 4)))
     reach = (48.0, 42.0, 32.0, 24.0, 16.0)[number]
     for sign in (-1, 1):
-        rods.append(((sign * 14, -2, 0), (sign * reach, -8, -2), (8, 9, half + 1)))
+        rods.append(Rod((sign * 14, -2, 0), (sign * reach, -8, -2), (8, 9, half + 1)))
         if number < 4:
-            rods.append(((0, back, 0), (sign * 22, back + 6, 0), (3, 3, half + 1)))
+            rods.append(Rod((0, back, 0), (sign * 22, back + 6, 0), (3, 3, half + 1)))
     return rods

@@ -1,0 +1,239 @@
+"""Statistics of a sagittal lumbar image by tissue, the same for real and synthetic ones.
+
+Follows facts: anatomy 5.1: masks eroded in plane, slices next to the midline, bodies are the
+vertebral voxels in front of the sac. Intensities are relative to the median of the bodies.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spine.anatomy.labels import TissueClass, classes_from_labels
+from spine.imaging.volume import LabelMap, Volume
+
+Mask = NDArray[np.bool_]
+Values = NDArray[np.floating]
+
+_MIDLINE_MM = 8.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tissues:
+    """An image's slices next to the midline and its tissues, arrays (slice, j, k).
+
+    Attributes
+    ----------
+    image : intensities over the bodies' median
+    bodies, disc, canal, posterior : eroded by two pixels in plane
+    front, back : anterior to the bodies, posterior to the sac
+    level : number of the body that a voxel belongs to, 0 outside bodies
+    """
+
+    image: Values
+    bodies: Mask
+    disc: Mask
+    canal: Mask
+    posterior: Mask
+    front: Mask
+    back: Mask
+    level: NDArray[np.int32]
+    spacing_mm: tuple[float, float, float]
+
+
+def merged(labels: LabelMap) -> LabelMap:
+    """Return instance labels as the real patients': 1 vertebrae, 2 discs, 3 canal, no sacrum."""
+    classes = classes_from_labels(labels.data)
+    lookup = np.zeros(9, np.uint8)
+    lookup[[TissueClass.CERVICAL, TissueClass.THORACIC, TissueClass.LUMBAR]] = 1
+    lookup[TissueClass.DISC] = 2
+    lookup[[TissueClass.CSF, TissueClass.CORD]] = 3
+    return LabelMap(lookup[classes], labels.affine)
+
+
+def tissues(volume: Volume, labels: LabelMap) -> Tissues:
+    """Sort an image's voxels; `labels` as from `merged`, canonical orientation."""
+    spacing = volume.grid.spacing_mm
+    middle = _midline_slices(labels.data == 3, spacing[0])
+    image, masks = volume.data[middle], labels.data[middle]
+    canal = masks == 3
+    front, back = _sac_borders(canal)
+    j = np.arange(image.shape[1])[None, :, None]
+    vertebra = masks == 1
+    body = _eroded(vertebra & (j > front[:, None, :]), 2)
+    level, _ = ndimage.label(body)
+    ahead = _ahead_of_bodies(vertebra | (masks == 2), front)
+    return Tissues(
+        image=image / max(float(np.median(image[body])), 1e-6),
+        bodies=body,
+        disc=_eroded(masks == 2, 2),
+        canal=_eroded(canal, 2),
+        posterior=_eroded(vertebra & (j < back[:, None, :]), 2),
+        front=(j > ahead[:, None, :] + 4) & (ahead[:, None, :] > 0),
+        back=(j < back[:, None, :] - 4) & (back[:, None, :] > 0),
+        level=level,
+        spacing_mm=spacing,
+    )
+
+
+def statistics(found: Tissues) -> dict[str, float]:
+    """Return every statistic by name; NaN where its tissue is missing."""
+    return {name: float(measure(found)) for name, measure in MEASURES.items()}
+
+
+def _midline_slices(canal: Mask, spacing_mm: float) -> slice:
+    center = np.average(np.arange(canal.shape[0]), weights=canal.sum(axis=(1, 2)) + 1e-6)
+    reach = _MIDLINE_MM / spacing_mm
+    low = max(0, int(np.ceil(center - reach)))
+    return slice(low, max(low + 1, int(np.floor(center + reach)) + 1))
+
+
+def _sac_borders(canal: Mask) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Return per slice and height the first row in front of and behind the sac, -1 without."""
+    size = canal.shape[1]
+    has = canal.any(axis=1)
+    front = np.where(has, size - np.argmax(canal[:, ::-1], axis=1), size)
+    back = np.where(has, np.argmax(canal, axis=1), -1)
+    return front, back
+
+
+def _ahead_of_bodies(bone: Mask, front: NDArray[np.int_]) -> NDArray[np.int_]:
+    size = bone.shape[1]
+    has = bone.any(axis=1) & (front < size)
+    return np.where(has, size - np.argmax(bone[:, ::-1], axis=1), -1)
+
+
+def _eroded(mask: Mask, pixels: int) -> Mask:
+    cross = ndimage.generate_binary_structure(2, 1)[None]
+    result: Mask = ndimage.binary_erosion(mask, cross, iterations=pixels)
+    return result
+
+
+def _median(found: Tissues, mask: Mask) -> float:
+    return float(np.median(found.image[mask])) if mask.any() else float("nan")
+
+
+def _quantile(found: Tissues, mask: Mask, share: float) -> float:
+    return float(np.quantile(found.image[mask], share)) if mask.any() else float("nan")
+
+
+def _spread(found: Tissues, mask: Mask) -> float:
+    values = found.image[mask]
+    return float(values.std() / values.mean()) if mask.any() else float("nan")
+
+
+def _spread_within_bodies(found: Tissues) -> float:
+    numbers = [n for n, count in enumerate(np.bincount(found.level.ravel())) if n and count > 400]
+    return float(np.median([_spread(found, found.level == n) for n in numbers]))
+
+
+def _detrended(found: Tissues, mask: Mask) -> float:
+    """CV after division by the mask's own smooth mean."""
+    values = 1 + _residual(found, mask)[mask]
+    return float(values.std() / values.mean()) if mask.any() else float("nan")
+
+
+def _residual(found: Tissues, mask: Mask, sigma_mm: float = 8.0) -> Values:
+    """Image over the mask's own smooth mean, less 1."""
+    sigma = [0.0, sigma_mm / found.spacing_mm[1], sigma_mm / found.spacing_mm[2]]
+    smooth = ndimage.gaussian_filter(np.where(mask, found.image, 0.0), sigma)
+    weight = ndimage.gaussian_filter(mask.astype(np.float32), sigma)
+    mean = smooth / np.maximum(weight, 1e-6)
+    residual: Values = found.image / np.maximum(mean, 1e-6) - 1
+    return residual
+
+
+def correlation(found: Tissues, mask: Mask, axis: int, lag: int) -> float:
+    """Return the correlation of detrended voxels `lag` apart along an axis, both in the mask."""
+    return _correlation(_residual(found, mask), mask, axis, lag)
+
+
+def _correlation(image: Values, mask: Mask, axis: int, lag: int) -> float:
+    size = image.shape[axis]
+    if lag >= size:
+        return float("nan")
+    first = [slice(None)] * 3
+    second = [slice(None)] * 3
+    first[axis], second[axis] = slice(0, size - lag), slice(lag, size)
+    both = mask[tuple(first)] & mask[tuple(second)]
+    if both.sum() < 50:
+        return float("nan")
+    a, b = image[tuple(first)][both], image[tuple(second)][both]
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def _length_mm(found: Tissues, mask: Mask, axis: int) -> float:
+    """Distance at which the correlation falls to 1/e."""
+    image = _residual(found, mask)
+    previous, lag = 1.0, 0
+    while lag * found.spacing_mm[axis] < 14:
+        lag += 1
+        value = _correlation(image, mask, axis, lag)
+        if not value > 1 / np.e:
+            share = (previous - 1 / np.e) / max(previous - value, 1e-6)
+            return float((lag - 1 + share) * found.spacing_mm[axis])
+        previous = value
+    return float("nan")
+
+
+def _slope_forward(found: Tissues) -> float:
+    """Signal change inside bodies per 10 mm forward, percent."""
+    slopes = []
+    for number in range(1, int(found.level.max()) + 1):
+        where = np.argwhere(found.level == number)
+        if len(where) > 400:
+            values = found.image[tuple(where.T)]
+            slope = np.polyfit(where[:, 1] * found.spacing_mm[1], values, 1)[0]
+            slopes.append(1000 * slope / values.mean())
+    return float(np.median(slopes))
+
+
+def _head_foot_ratio(found: Tissues) -> float:
+    numbers = [n for n, count in enumerate(np.bincount(found.level.ravel())) if n and count > 400]
+    medians = [_median(found, found.level == n) for n in numbers]
+    return float(max(medians) / min(medians))
+
+
+def _diagonal_noise(found: Tissues) -> float:
+    """MAD of 2 x 2 diagonal differences in bodies."""
+    x = found.image
+    difference = (x[:, :-1, :-1] + x[:, 1:, 1:] - x[:, 1:, :-1] - x[:, :-1, 1:]) / 2
+    inside = found.bodies[:, :-1, :-1] & found.bodies[:, 1:, 1:]
+    values = difference[inside]
+    return float(1.4826 * np.median(np.abs(values - np.median(values))))
+
+
+MEASURES: dict[str, Callable[[Tissues], float]] = {
+    "disc / vertebra": lambda t: _median(t, t.disc),
+    "canal median / vertebra": lambda t: _median(t, t.canal),
+    "CSF (canal p90) / vertebra": lambda t: _quantile(t, t.canal, 0.9),
+    "canal p10 / p90": lambda t: _quantile(t, t.canal, 0.1) / _quantile(t, t.canal, 0.9),
+    "disc / CSF": lambda t: _median(t, t.disc) / _quantile(t, t.canal, 0.9),
+    "posterior elements / vertebra": lambda t: _median(t, t.posterior),
+    "behind the sac, p25": lambda t: _quantile(t, t.back & ~t.posterior, 0.25),
+    "behind the sac, p95": lambda t: _quantile(t, t.back & ~t.posterior, 0.95),
+    "in front of the bodies, p50": lambda t: _quantile(t, t.front, 0.5),
+    "in front of the bodies, p95": lambda t: _quantile(t, t.front, 0.95),
+    "slope in bodies, % per 10 mm forward": _slope_forward,
+    "bodies, highest / lowest median": _head_foot_ratio,
+    "CV vertebra": lambda t: _spread(t, t.bodies),
+    "CV within a body": _spread_within_bodies,
+    "CV vertebra detrended": lambda t: _detrended(t, t.bodies),
+    "CV disc": lambda t: _spread(t, t.disc),
+    "CV disc detrended": lambda t: _detrended(t, t.disc),
+    "CV canal": lambda t: _spread(t, t.canal),
+    "CV canal detrended": lambda t: _detrended(t, t.canal),
+    "length vertebra AP, mm": lambda t: _length_mm(t, t.bodies, 1),
+    "length vertebra SI, mm": lambda t: _length_mm(t, t.bodies, 2),
+    "length disc AP, mm": lambda t: _length_mm(t, t.disc, 1),
+    "length canal AP, mm": lambda t: _length_mm(t, t.canal, 1),
+    "neighbors vertebra AP": lambda t: correlation(t, t.bodies, 1, 1),
+    "neighbors vertebra SI": lambda t: correlation(t, t.bodies, 2, 1),
+    "neighbors vertebra LR": lambda t: correlation(t, t.bodies, 0, 1),
+    "neighbors vertebra AP, 4 apart": lambda t: correlation(t, t.bodies, 1, 4),
+    "neighbors disc AP": lambda t: correlation(t, t.disc, 1, 1),
+    "neighbors disc SI": lambda t: correlation(t, t.disc, 2, 1),
+    "diagonal differences in vertebra": _diagonal_noise,
+}
