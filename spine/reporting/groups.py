@@ -30,10 +30,10 @@ from spine.reporting.sources import Anchor, SourceSeries
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A measured or estimated value."""
+    """A measured or estimated value; None where the measurement could not be attempted."""
 
     name: Code
-    value: float
+    value: float | None
     unit: Code
 
 
@@ -175,11 +175,9 @@ class _Builder:
         return self._segmentation.geometry.disc(level)
 
     def _count(self) -> Number:
-        """Count vertebrae; where nothing was segmented, the frames of the series."""
-        if self._segmentation is None:
-            frames = sum(int(item.get("NumberOfFrames") or 1) for item in self._source.headers)
-            return Number(codes.FRAME_COUNT, frames, codes.FRAMES)
-        count = self._segmentation.quality.vertebra_count
+        """Return the number of vertebrae; without a value where nothing was segmented."""
+        segmentation = self._segmentation
+        count = None if segmentation is None else segmentation.quality.vertebra_count
         return Number(codes.VERTEBRA_COUNT, count, codes.VERTEBRAE)
 
     def _margin_anchor(self) -> Anchor:

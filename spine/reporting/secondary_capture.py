@@ -54,8 +54,8 @@ def secondary_capture(
     dataset.ImageType = ["DERIVED", "SECONDARY"]
     dataset.BurnedInAnnotation = "NO"
     dataset.PatientOrientation = ""
-    # Type 2C for a paired body part; without it a validator cannot know that a spine is none.
-    dataset.Laterality = ""
+    # An unpaired body part: Laterality (2C) is absent, not empty.
+    dataset.BodyPartExamined = "SPINE"
     dataset.ImageComments = "\r\n".join(wording.notices(demonstration=run.demonstration))
     _set_pixels(dataset, page)
     _set_file_meta(dataset)

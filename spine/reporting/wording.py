@@ -141,7 +141,7 @@ def grouped_refusal(code: str, reason: str, subjects: Sequence[str]) -> str:
 
 def subject(name: str) -> str:
     """Name what a refusal is about."""
-    return "spine age" if name == "age" else name
+    return {"age": "spine age", "study": "analysis"}.get(name, name)
 
 
 def caution_sentence(caution: Caution) -> str:
