@@ -30,10 +30,10 @@ from spine.reporting.sources import Anchor, SourceSeries
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A measured or estimated value; None where the measurement could not be attempted."""
+    """A measured or estimated value."""
 
     name: Code
-    value: float | None
+    value: float
     unit: Code
 
 
@@ -175,9 +175,13 @@ class _Builder:
         return self._segmentation.geometry.disc(level)
 
     def _count(self) -> Number:
-        """Return the number of vertebrae; without a value where nothing was segmented."""
-        segmentation = self._segmentation
-        count = None if segmentation is None else segmentation.quality.vertebra_count
+        """Count vertebrae; where nothing was segmented, the frames received.
+
+        Not a number without value: highdicom's reader fails on the whole report then.
+        """
+        if self._segmentation is None:
+            return Number(codes.FRAME_COUNT, self._source.frame_count, codes.FRAMES)
+        count = self._segmentation.quality.vertebra_count
         return Number(codes.VERTEBRA_COUNT, count, codes.VERTEBRAE)
 
     def _margin_anchor(self) -> Anchor:

@@ -64,6 +64,11 @@ class SourceSeries:
     headers: tuple[Dataset, ...]
     frames: tuple[FramePlane, ...]
 
+    @property
+    def frame_count(self) -> int:
+        """Number of frames received."""
+        return sum(int(header.get("NumberOfFrames") or 1) for header in self.headers)
+
     def anchor_at(self, world: ArrayLike) -> Anchor:
         """Return the point nearest to a world position (mm, RAS+)."""
         frame = nearest_frame(self.frames, world)

@@ -27,7 +27,7 @@ from highdicom.sr import (
 from pydicom import Dataset
 from pydicom.sr.codedict import codes as standard
 
-from spine.dicom.codes import COMMENT, IMAGING_MEASUREMENT_REPORT, NOT_ATTEMPTED
+from spine.dicom.codes import COMMENT, IMAGING_MEASUREMENT_REPORT
 from spine.dicom.identifiers import DEVICE_UID, MANUFACTURER, MANUFACTURER_MODEL_NAME
 from spine.findings import ModelReference
 from spine.reporting import wording
@@ -121,17 +121,12 @@ def _group(
 
 
 def _measurement(number: Number, anchor: Anchor | None) -> Measurement:
-    measurement = Measurement(
+    return Measurement(
         name=number.name,
-        value=round(number.value or 0.0, _DECIMALS),
+        value=round(number.value, _DECIMALS),
         unit=number.unit,
-        qualifier=NOT_ATTEMPTED if number.value is None else None,
         referenced_coordinates=None if anchor is None else [_point(anchor)],
     )
-    if number.value is None:
-        # Type 2: empty, with the qualifier saying why (PS3.3 C.18.1). The library demands a value.
-        measurement[0].MeasuredValueSequence = []
-    return measurement
 
 
 def _algorithm(models: tuple[ModelReference, ...]) -> AlgorithmIdentification | None:

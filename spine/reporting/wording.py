@@ -64,9 +64,9 @@ def comment_prefix(*, demonstration: bool) -> str:
 
 
 def series_description(content: str, *, demonstration: bool) -> str:
-    """Describe a series in at most 64 characters, which the notices nearly fill."""
+    """Describe a series in at most 64 bytes of UTF-8, which the two notices nearly fill."""
     if demonstration:
-        return f"{_FOUR_LETTERS[content]}: {DEMONSTRATION_NOTICE} – {RESEARCH_ONLY}"
+        return f"{_FOUR_LETTERS[content]} {DEMONSTRATION_NOTICE}. {RESEARCH_ONLY}"
     return f"SpineMAP {content} – {RESEARCH_ONLY}"
 
 
