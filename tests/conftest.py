@@ -34,3 +34,14 @@ def program():
         return path
 
     return find
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured with `record_property`, and count the tests on real patients."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+    skipped = terminalreporter.getreports("skipped")
+    without = sum("needs real patient data" in str(report.longrepr) for report in skipped)
+    if without:
+        terminalreporter.write_line(f"{without} tests on real patients skipped: --real-data PATH")

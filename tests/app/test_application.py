@@ -10,7 +10,8 @@ import pytest
 from app.analysis import approvals, settings_hash
 from app.application import Analyzer
 from app.settings import load_settings
-from phantom.studies import write_phantom_study
+from phantom.protocols import WHOLE_SPINE_T2
+from phantom.studies import StudyPlan, write_phantom_study
 from spine.errors import InputError, SpineError
 from spine.findings import Evidence
 from spine.inference.backends import Backend
@@ -32,7 +33,8 @@ def analyzer():
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
-    write_phantom_study(folder, seed=7, pixel_spacing_mm=1.8)
+    plan = StudyPlan(protocols=(WHOLE_SPINE_T2,), pixel_spacing_mm=1.8, sub_slices=1)
+    write_phantom_study(folder, 7, plan)
     return folder
 
 
