@@ -156,25 +156,24 @@ def _mr_groups(protocol: Protocol, stack: FrameStack) -> Dataset:
         MRFOVGeometrySequence=[_field_of_view(stack)],
         MRAveragesSequence=[_item(NumberOfAverages=ds(2))],
         MRImagingModifierSequence=[_imaging_modifier(protocol)],
-        MRReceiveCoilSequence=[
-            _item(
-                ReceiveCoilName="SPINE",
-                ReceiveCoilManufacturerName="",
-                ReceiveCoilType="MULTICOIL",
-                QuadratureReceiveCoil="NO",
-                MultiCoilDefinitionSequence=[
-                    _item(MultiCoilElementName="1", MultiCoilElementUsed="YES")
-                ],
-            )
-        ],
-        MRTransmitCoilSequence=[
-            _item(
-                TransmitCoilName="BODY",
-                TransmitCoilManufacturerName="",
-                TransmitCoilType="BODY",
-            )
-        ],
+        MRReceiveCoilSequence=[_receive_coil()],
+        MRTransmitCoilSequence=[_transmit_coil()],
     )
+
+
+def _receive_coil() -> Dataset:
+    element = _item(MultiCoilElementName="1", MultiCoilElementUsed="YES")
+    return _item(
+        ReceiveCoilName="SPINE",
+        ReceiveCoilManufacturerName="",
+        ReceiveCoilType="MULTICOIL",
+        QuadratureReceiveCoil="NO",
+        MultiCoilDefinitionSequence=[element],
+    )
+
+
+def _transmit_coil() -> Dataset:
+    return _item(TransmitCoilName="BODY", TransmitCoilManufacturerName="", TransmitCoilType="BODY")
 
 
 def _timing(protocol: Protocol) -> Dataset:

@@ -10,6 +10,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
 from spine.dicom.geometry import affine_from_plane
+from spine.dicom.reading import READ_ERRORS
 from spine.dicom.study import FramePlane, Instance
 
 # The functional group in which a multi-frame instance holds an element (PS3.3 C.7.6.16.2
@@ -102,7 +103,7 @@ def frames_from_instance(instance: Instance) -> Iterator[Frame]:
     header = instance.header
     shared = _first_items(header, "SharedFunctionalGroupsSequence")
     own = _items(header, "PerFrameFunctionalGroupsSequence")
-    is_multiframe = bool(shared or own) or "NumberOfFrames" in header
+    is_multiframe = bool(shared or own)
     for index in range(max(len(own), 1)):
         groups = (*own[index : index + 1], *shared)
         number = index + 1 if is_multiframe else None
@@ -145,14 +146,19 @@ def _orientation(header: Dataset, groups: tuple[Dataset, ...]) -> NDArray[np.flo
 
 def _value(header: Dataset, groups: tuple[Dataset, ...], keyword: str) -> object:
     for place in (*_places(groups, keyword), header):
-        try:
-            value = place.get(keyword)
-        except (ValueError, TypeError, OverflowError):
-            return None  # pydicom converts on access, and this value does not convert
+        value = _converted(place, keyword)
         if value is not None and value != "":
-            found: object = value
-            return found
+            return value
     return None
+
+
+def _converted(dataset: Dataset, keyword: str) -> object:
+    """Return an element's value, None where pydicom, which converts on access, cannot."""
+    try:
+        value: object = dataset.get(keyword)
+    except (*READ_ERRORS, EOFError, OverflowError):
+        return None
+    return value
 
 
 def _places(groups: tuple[Dataset, ...], keyword: str) -> list[Dataset]:
@@ -165,7 +171,8 @@ def _first_items(dataset: Dataset, sequence: str) -> tuple[Dataset, ...]:
 
 
 def _items(dataset: Dataset, sequence: str) -> tuple[Dataset, ...]:
-    return tuple(dataset.get(sequence) or ()) if sequence else ()
+    value = _converted(dataset, sequence) if sequence else None
+    return tuple(value) if isinstance(value, Sequence) else ()
 
 
 def _numbers(value: object, length: int | None = None) -> NDArray[np.float64] | None:

@@ -17,7 +17,7 @@ from spine.errors import Caution, Code, InputError, UnsuitableSeriesError
 PRIORS_FOLDER = "priors"
 
 _SET_ASIDE = {
-    Code.NOT_DICOM: "not DICOM and set aside",
+    Code.NOT_DICOM: "not readable as DICOM and set aside",
     Code.TRUNCATED: "incomplete and set aside",
     Code.IDENTICAL_DUPLICATE: "received more than once and counted once",
     Code.CONFLICTING_DUPLICATE: "received again with other content: the first stays in use",
@@ -93,6 +93,9 @@ def _read(files: Iterable[Path], aside: Counter[Code]) -> Iterator[Instance]:
             instance = read_instance(path)
         except UnsuitableSeriesError as error:
             aside[error.code] += 1
+            continue
+        except OSError:
+            aside[Code.NOT_DICOM] += 1
             continue
         if instance is not None:
             yield instance

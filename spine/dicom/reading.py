@@ -50,7 +50,7 @@ def read_instance(path: Path) -> Instance | None:
         if _file_meta(header).get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
             return None
         _require_pixel_data(file, header)
-        start = _data_set_start(file)
+        start = _data_set_start(file, header)
         _require_whole(file, header, start)
         _require_identifiers(header)
         return Instance(path, header, _sha256(file, start))
@@ -60,9 +60,11 @@ def _read_header(file: BufferedReader) -> Dataset:
     if not _looks_like_dicom(file):
         raise UnsuitableSeriesError(Code.NOT_DICOM, "a file is not DICOM")
     try:
-        return dcmread(
-            file, defer_size=_LARGEST_VALUE_IN_MEMORY, stop_before_pixels=True, force=True
-        )
+        header = dcmread(file, _LARGEST_VALUE_IN_MEMORY, stop_before_pixels=True, force=True)
+        if _is_deflated(header):  # its values cannot be fetched from the file later on
+            file.seek(0)
+            header = dcmread(file, stop_before_pixels=True, force=True)
+        return header
     except (EOFError, struct.error, BytesLengthException):
         raise UnsuitableSeriesError(Code.TRUNCATED, "a file ends within its header") from None
     except READ_ERRORS:
@@ -108,10 +110,12 @@ def _file_meta(header: Dataset) -> Dataset:
     return meta
 
 
-def _data_set_start(file: BufferedReader) -> int:
+def _data_set_start(file: BufferedReader, header: Dataset) -> int:
     """Return where the data set begins, behind the file meta information."""
+    if _is_deflated(header):
+        # Preamble and prefix, the element that tells the length, and what it tells.
+        return 132 + 12 + int(_file_meta(header).get("FileMetaInformationGroupLength") or 0)
     file.seek(0)
-    # A deflated data set would be inflated on the way, which moves nothing but costs time.
     read_partial(file, stop_when=lambda *_: True, force=True)
     return file.tell()
 

@@ -15,6 +15,9 @@ from spine.dicom.rules import is_composed
 # Extent from head to foot that earns all points: a whole spine measures about 0.72 m lying.
 _WHOLE_SPINE_MM = 700.0
 
+# Defined terms for parts with the lumbar spine in them (PS3.16 annex L).
+_LUMBAR = ("LSPINE", "LSSPINE", "TLSPINE")
+
 Points = tuple[float, str]
 Scorer = Callable[[tuple[Frame, ...]], Points]
 
@@ -67,8 +70,13 @@ def resolution(frames: tuple[Frame, ...]) -> Points:
 
 
 def declaration(frames: tuple[Frame, ...]) -> Points:
-    """5 points for being declared as spine."""
+    """15 points for being declared as lumbar, 5 as another or unnamed part of the spine.
+
+    Where no series shows the whole spine there is no age, but the discs of the lumbar one.
+    """
     part = frames[0].text("BodyPartExamined")
+    if part in _LUMBAR or "LUMBAR" in part:
+        return 15.0, f"declared as {part}"
     if "SPINE" in part:
         return 5.0, f"declared as {part}"
     return 0.0, "spine not declared"

@@ -90,7 +90,7 @@ def _assess(series: Series, settings: RuleSettings) -> list[_Assessment]:
 
 def _ranked(groups: Iterable[list[_Assessment]]) -> list[_Assessment]:
     candidates = [item for group in groups for item in group if not item.objections]
-    return sorted(candidates, key=lambda item: -item.points)
+    return sorted(candidates, key=lambda item: (-item.points, item.series.series_instance_uid))
 
 
 def _attempts(candidates: Iterable[_Assessment], limits: VolumeLimits) -> Iterator[_Attempt]:

@@ -54,7 +54,7 @@ def volume_from_frames(
     planes = _parallel_planes(frames)
     order = np.argsort([plane.affine[:3, 3] @ planes[0].affine[:3, 2] for plane in planes])
     planes = [planes[index] for index in order]
-    affine = _stack_affine(planes, limits)
+    affine = _stack_affine(planes, frames[0].number("SpacingBetweenSlices"), limits)
     pixels = decode([frames[index] for index in order])
     volume = canonical(Volume(pixels, affine))
     _require_usable(volume.data)
@@ -94,17 +94,12 @@ def _parallel_planes(frames: Sequence[Frame]) -> list[FramePlane]:
     return planes
 
 
-def _stack_affine(planes: Sequence[FramePlane], limits: VolumeLimits) -> Affine:
+def _stack_affine(
+    planes: Sequence[FramePlane], announced_mm: float | None, limits: VolumeLimits
+) -> Affine:
     """Return the affine of (slice, row, column), planes sorted; refuse uneven stacks."""
     origins = np.array([plane.affine[:3, 3] for plane in planes])
-    gaps = np.diff(origins @ planes[0].affine[:3, 2])
-    typical = float(np.median(gaps))
-    if gaps.min() < 0.1 * typical or typical <= 0:
-        raise GeometryError(Code.DUPLICATE_POSITIONS, "several slices lie in one position")
-    if gaps.max() > 1.5 * typical:
-        raise GeometryError(
-            Code.MISSING_SLICES, f"a gap of {gaps.max():.1f} mm among gaps of {typical:.1f} mm"
-        )
+    typical = _slice_spacing(np.diff(origins @ planes[0].affine[:3, 2]), announced_mm)
     step = (origins[-1] - origins[0]) / (len(planes) - 1)
     even = origins[0] + np.arange(len(planes))[:, None] * step
     is_sheared = np.linalg.norm(np.cross(step, planes[0].affine[:3, 2])) > 0.1 * typical
@@ -116,6 +111,25 @@ def _stack_affine(planes: Sequence[FramePlane], limits: VolumeLimits) -> Affine:
     affine[:3, 2] = planes[0].affine[:3, 0]  # next column
     affine[:3, 3] = origins[0]
     return affine
+
+
+def _slice_spacing(gaps: NDArray[np.float64], announced_mm: float | None) -> float:
+    """Return the median distance of slices, mm; refuse doubled positions and holes.
+
+    Spacing Between Slices finds what even gaps hide, such as every second slice lost. Old
+    scanners wrote the gap alone into it, so a value below half the distance is not believed.
+    """
+    typical = float(np.median(gaps))
+    if gaps.min() < 0.1 * typical or typical <= 0:
+        raise GeometryError(Code.DUPLICATE_POSITIONS, "several slices lie in one position")
+    believed = announced_mm is not None and announced_mm > 0.45 * typical
+    expected = min(typical, announced_mm) if believed and announced_mm else typical
+    if gaps.max() > 1.5 * expected:
+        raise GeometryError(
+            Code.MISSING_SLICES,
+            f"a gap of {gaps.max():.1f} mm among slices {expected:.1f} mm apart",
+        )
+    return typical
 
 
 def _require_usable(data: NDArray[np.float32]) -> None:

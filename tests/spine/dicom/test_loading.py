@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.uid import JPEG2000Lossless, MRImageStorage
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, MRImageStorage
 
 from phantom.dicom_patient import PatientIdentity, StudyIdentity
 from phantom.write_study import one_series, write_study
@@ -130,6 +130,22 @@ def test_second_version_of_an_instance_never_replaces_the_first(tmp_path, series
     assert set(cautions(study)) == {Code.CONFLICTING_DUPLICATE}
     descriptions = {item.header.SeriesDescription for item in study.series[0].instances}
     assert descriptions == {"sag"}
+
+
+def test_deflated_instances_are_read_and_told_apart(tmp_path, series):
+    paths = write_study([series()], tmp_path).paths[0]
+    for path in paths:
+        dataset = dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        dataset.save_as(path)
+    other = dcmread(paths[0])
+    other.PixelData = bytes(len(other.PixelData))
+    other.save_as(tmp_path / "zz")
+
+    study = load(tmp_path, SETTINGS)
+
+    assert len({item.sha256 for item in study.series[0].instances}) == 7
+    assert set(cautions(study)) == {Code.CONFLICTING_DUPLICATE}
 
 
 def test_two_patients_are_refused(tmp_path, series):

@@ -186,6 +186,16 @@ def test_whole_spine_outranks_lumbar_of_finer_pixels(tmp_path, series, volume, s
     assert "another series scored higher" in first.reasons
 
 
+def test_lumbar_outranks_another_station_of_the_spine(tmp_path, series, volume, selection):
+    upper = Stack(volume((11, 40, 45), (4, 0.9, 8.0)), Plane.SAGITTAL)
+    lumbar = Stack(volume((11, 40, 45), (4, 0.9, 6.2)), Plane.SAGITTAL)
+    written = write_study(
+        [series(stacks=(upper,), coverage=Coverage.CERVICAL), series(stacks=(lumbar,))], tmp_path
+    )
+
+    assert selection(tmp_path).series.series_instance_uid == written.series_instance_uids[1]
+
+
 def test_next_candidate_serves_where_the_best_has_no_volume(tmp_path, series, volume, selection):
     best = Stack(volume((11, 11, 40)), Plane.SAGITTAL)
     written = write_study([series(stacks=(best,)), series()], tmp_path)

@@ -168,6 +168,21 @@ def test_missing_slice_is_found(edited, missing):
     assert code_of(folder) is Code.MISSING_SLICES
 
 
+def test_every_second_slice_missing_is_found(tmp_path, volume, series):
+    stacks = (Stack(volume((11, 11, 13)), Plane.SAGITTAL),)
+    for path in write_study([series(stacks=stacks)], tmp_path).paths[0][1::2]:
+        path.unlink()
+    assert code_of(tmp_path) is Code.MISSING_SLICES
+
+
+@pytest.mark.parametrize("spacing", [0.5, 4.0, None])
+def test_spacing_of_old_scanners_misleads_nobody(edited, spacing):
+    def announce(index, dataset):
+        dataset.SpacingBetweenSlices = spacing
+
+    assert read(edited(announce))[0].data.shape == (7, 11, 13)
+
+
 def test_two_slices_in_one_position(edited):
     first = []
 
