@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spine.anatomy.geometry import SpineGeometry
+from spine.anatomy.levels import DiscLevel
 from spine.dicom.study import PatientFacts, Selection, SeriesDecision
 from spine.errors import Caution, Refusal
 from spine.findings import (
@@ -185,7 +186,8 @@ def _age(age: AgeEstimate | Refusal) -> Json:
 
 def _disc(disc: DiscAssessment | Refusal) -> Json:
     if isinstance(disc, Refusal):
-        return {"level": None, "refusal": _refusal(disc), "forecasts": []}
+        level = disc.subject if disc.subject in set(DiscLevel) else None
+        return {"level": level, "refusal": _refusal(disc), "forecasts": []}
     return {
         "level": str(disc.level),
         "refusal": None,
