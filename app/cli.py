@@ -1,6 +1,7 @@
 """The command line: ``python -m app``. Heavy imports wait inside the commands."""
 
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -203,6 +204,8 @@ def approve(
 
 def main() -> NoReturn:
     """Run a command; an error becomes one line on stderr and an exit status."""
+    # The SDK narrates every run of the graph; the worker inherits this.
+    os.environ.setdefault("HOLOSCAN_LOG_LEVEL", "ERROR")
     try:
         app()
     except SpineError as error:
