@@ -1,0 +1,39 @@
+"""``python -m bench``: every step beside the stock parts, in one run, into build/bench.json."""
+
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from app.analysis import approvals
+from app.settings import load_settings
+from bench.networks import bench_age_network
+from bench.segmentation import bench_segmentation
+from bench.study import bench_phantom, bench_study
+from research.measurements import tabulate, write_measurements
+from spine.inference.backends import Backend
+from spine.inference.loading import load_models
+
+THREADS = 2
+
+
+def main() -> int:
+    """Measure, write the figures, print them; 1 if a target was missed."""
+    started = time.monotonic()
+    torch.set_num_threads(THREADS)
+    settings = load_settings()
+    folder = Path(settings.models.folder)
+    models = load_models(folder, approvals(settings), Backend.OPENVINO, threads=THREADS)
+    results = bench_phantom()
+    steps, volume = bench_study(models)
+    results += steps
+    results += bench_segmentation(volume, models.segmentation, folder)
+    results += bench_age_network(THREADS)
+    path = write_measurements("bench", time.monotonic() - started, results)
+    sys.stdout.write(f"{tabulate(results)}\n{path}\n")
+    return int(any(result.met is False for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
