@@ -1,0 +1,97 @@
+import dataclasses
+import hashlib
+import json
+
+import pytest
+
+from spine.errors import Code, Refusal
+from spine.findings import Findings
+from spine.reporting.writing import RunContext, WritingSettings, write
+
+SETTINGS = WritingSettings()
+
+
+def written_files(folder) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("case", ["findings", "all_refused", "out_of_scope"])
+def test_two_runs_give_equal_bytes(case, references, run, tmp_path, request):
+    findings = request.getfixturevalue(case)
+    again = dataclasses.replace(run, output=tmp_path / "again")
+    write(findings, references, run, SETTINGS)
+    write(findings, references, again, SETTINGS)
+    assert written_files(run.output) == written_files(again.output)
+
+
+def test_layout_is_that_of_the_service(findings, references, run):
+    outcome = write(findings, references, run, SETTINGS)
+    assert set(written_files(run.output)) == {
+        "results.json",
+        "pictures/summary.png",
+        "dicom/1-segmentation-vertebrae.dcm",
+        "dicom/2-segmentation-discs.dcm",
+        "dicom/3-segmentation-canal-and-cord.dcm",
+        "dicom/4-segmentation-ribs.dcm",
+        "dicom/5-secondary-capture.dcm",
+        "dicom/6-structured-report.dcm",
+    }
+    assert outcome.code is None
+    # In the order of sending: what a report may refer to comes before it.
+    assert [path.name for path in outcome.written] == sorted(
+        path.name for path in (run.output / "dicom").iterdir()
+    )
+
+
+def test_results_json_names_every_object_with_its_hash(findings, references, run):
+    outcome = write(findings, references, run, SETTINGS)
+    objects = json.loads((run.output / "results.json").read_text())["objects"]
+    assert [run.output / item["file"] for item in objects] == list(outcome.written)
+    for item, path in zip(objects, outcome.written, strict=True):
+        assert item["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("code", [Code.NO_CANDIDATE, Code.TOO_FEW_VERTEBRAE])
+def test_nothing_is_sent_about_what_is_no_spine(code, findings: Findings, references, run):
+    refusal = Refusal(code, "Nothing to analyze.", "study")
+    if code is Code.NO_CANDIDATE:
+        selection = dataclasses.replace(
+            findings.selection, series=None, frames=(), volume=None, refusal=refusal
+        )
+        silent = Findings(selection, refusal, refusal, ())
+    else:
+        silent = dataclasses.replace(findings, segmentation=refusal, age=refusal, discs=())
+    outcome = write(silent, references, run, SETTINGS)
+    assert (outcome.written, outcome.code) == ((), code)
+    assert set(written_files(run.output)) == {"results.json"}
+    content = json.loads((run.output / "results.json").read_text())
+    assert content["run"]["nothing_to_send"] == code
+
+
+def test_out_of_scope_is_said_by_report_and_page(out_of_scope, references, run):
+    outcome = write(out_of_scope, references, run, SETTINGS)
+    assert [path.name for path in outcome.written] == [
+        "1-secondary-capture.dcm",
+        "2-structured-report.dcm",
+    ]
+
+
+def test_objects_can_be_left_out(findings, references, run):
+    settings = WritingSettings(segmentation=False, secondary_capture=False)
+    outcome = write(findings, references, run, settings)
+    assert [path.name for path in outcome.written] == ["1-structured-report.dcm"]
+
+
+def test_nothing_unfinished_is_left_behind(findings, references, run):
+    write(findings, references, run, SETTINGS)
+    assert not list(run.output.rglob(".*"))
+
+
+def test_a_moment_without_time_zone_is_refused(run):
+    naive = run.analysis_time.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="time zone"):
+        RunContext(run.output, naive, "0.1.0", "d" * 64, demonstration=False)
