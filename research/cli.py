@@ -26,6 +26,8 @@ Epochs = Annotated[int, typer.Option(min=1, help="Passes over the training part.
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 Rate = Annotated[float, typer.Option(help="First learning rate of Adam.")]
 
+Patience = Annotated[int, typer.Option(min=0, help="Epochs without gain before the rate falls.")]
+
 
 @cohort_app.command("age")
 def cohort_age(folder: CohortArgument, subjects: Subjects = 400, seed: Seed = 100_000) -> None:
@@ -56,6 +58,7 @@ def train_age(
     models: Models = Path("models"),
     epochs: Epochs = 20,
     learning_rate: Rate = 0.01,
+    patience: Patience = 5,
     threads: Threads = 1,
 ) -> None:
     """Train the age DCNN of P1, fit its bias correction, export it with its figures.
@@ -65,7 +68,12 @@ def train_age(
     from research.training.age import export_age
     from research.training.loop import TrainingSettings
 
-    settings = TrainingSettings(epochs=epochs, learning_rate=learning_rate, threads=threads)
+    settings = TrainingSettings(
+        epochs=epochs,
+        learning_rate=learning_rate,
+        plateau_patience=patience,
+        threads=threads,
+    )
     typer.echo(export_age(cohort, run, models, settings))
 
 
