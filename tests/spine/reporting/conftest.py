@@ -1,8 +1,10 @@
 """A small oblique spine of boxes, written as a real series, and findings about it."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,7 @@ from spine.findings import (
     Segmentation,
 )
 from spine.imaging.volume import LabelMap, Volume
-from spine.reporting.context import RunContext
+from spine.reporting.writing import Outcome, RunContext, WritingSettings, write
 
 SHAPE = (9, 72, 150)
 SPACING_MM = (4.4, 1.5, 1.25)
@@ -285,6 +287,42 @@ def with_cautions(findings: Findings) -> Findings:
 @pytest.fixture
 def run(tmp_path: Path) -> RunContext:
     return RunContext(tmp_path / "out", ANALYSIS_TIME, "0.1.0", "d" * 64, demonstration=False)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One case as written, read only."""
+
+    folder: Path
+    outcome: Outcome
+    objects: dict[str, Path]
+
+
+@pytest.fixture(scope="session")
+def written(
+    findings: Findings,
+    all_refused: Findings,
+    out_of_scope: Findings,
+    with_cautions: Findings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Written]:
+    """Write a case once, whoever asks; objects by kind, such as ``structured-report``."""
+    cases = {
+        "findings": findings,
+        "all_refused": all_refused,
+        "out_of_scope": out_of_scope,
+        "with_cautions": with_cautions,
+    }
+
+    @cache
+    def write_case(case: str, *, demonstration: bool = False) -> Written:
+        folder = tmp_path_factory.mktemp("written")
+        run = RunContext(folder, ANALYSIS_TIME, "0.1.0", "d" * 64, demonstration=demonstration)
+        outcome = write(cases[case], REFERENCES, run, WritingSettings())
+        objects = {path.stem.split("-", 1)[1]: path for path in outcome.written}
+        return Written(folder, outcome, objects)
+
+    return write_case
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What every object of a run has in common, judged by other people's programs too."""
 
+import copy
 import dataclasses
 import subprocess
 from collections.abc import Callable
@@ -7,19 +8,13 @@ from pathlib import Path
 
 import highdicom
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 
 from spine.dicom.identifiers import is_own_result
-from spine.findings import Findings
 from spine.reporting.wording import DEMONSTRATION_NOTICE
 from spine.reporting.writing import WritingSettings, write
 
 CASES = ["findings", "all_refused", "out_of_scope", "with_cautions"]
-
-
-def objects(findings: Findings, references, run) -> dict[str, Path]:
-    outcome = write(findings, references, run, WritingSettings())
-    return {path.stem.split("-", 1)[1]: path for path in outcome.written}
 
 
 @pytest.fixture
@@ -39,22 +34,21 @@ def validator_errors(program: Callable[[str], str]) -> Callable[[Path], list[str
 
 @pytest.mark.parametrize("demonstration", [False, True])
 @pytest.mark.parametrize("case", CASES)
-def test_dciodvfy_finds_no_error(case, demonstration, references, run, validator_errors, request):
-    lowered = dataclasses.replace(run, demonstration=demonstration)
-    made = objects(request.getfixturevalue(case), references, lowered)
+def test_dciodvfy_finds_no_error(case, demonstration, written, validator_errors):
+    made = written(case, demonstration=demonstration).objects
     assert {name: found for name, path in made.items() if (found := validator_errors(path))} == {}
 
 
-def test_validator_sees_an_error(findings, references, run, validator_errors, tmp_path):
-    damaged = dcmread(objects(findings, references, run)["secondary-capture"])
+def test_validator_sees_an_error(written, validator_errors, tmp_path):
+    damaged = dcmread(written("findings").objects["secondary-capture"])
     del damaged.ConversionType
     damaged.save_as(tmp_path / "damaged.dcm")
     assert validator_errors(tmp_path / "damaged.dcm")
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_dsrdump_reads_the_report(case, references, run, program, request):
-    path = objects(request.getfixturevalue(case), references, run)["structured-report"]
+def test_dsrdump_reads_the_report(case, written, program):
+    path = written(case).objects["structured-report"]
     done = subprocess.run(
         [program("dsrdump"), str(path)], capture_output=True, check=False, timeout=60
     )
@@ -62,9 +56,9 @@ def test_dsrdump_reads_the_report(case, references, run, program, request):
     assert b"RESEARCH" in done.stdout
 
 
-def test_study_and_patient_are_those_of_the_source(findings, references, run):
+def test_study_and_patient_are_those_of_the_source(findings, written):
     source = findings.selection.series.instances[0].header
-    for path in objects(findings, references, run).values():
+    for path in written("findings").objects.values():
         made = dcmread(path)
         for keyword in (
             "PatientName",
@@ -80,33 +74,32 @@ def test_study_and_patient_are_those_of_the_source(findings, references, run):
             assert made[keyword].value == source[keyword].value, (path.name, keyword)
 
 
-def test_every_series_says_what_it_is_not_for(findings, references, run):
-    for path in objects(findings, references, run).values():
+def test_every_series_says_what_it_is_not_for(written):
+    for path in written("findings").objects.values():
         made = dcmread(path)
         assert "Research use only" in made.SeriesDescription
         assert "NOT FOR PATIENTS" not in made.SeriesDescription
 
 
-def test_every_object_of_a_lowered_evidence_says_demonstration(findings, references, run):
-    lowered = dataclasses.replace(run, demonstration=True)
-    for path in objects(findings, references, lowered).values():
+def test_every_object_of_a_lowered_evidence_says_demonstration(written):
+    for path in written("findings", demonstration=True).objects.values():
         made = dcmread(path)
         assert DEMONSTRATION_NOTICE in made.SeriesDescription
         assert "Research use only" in made.SeriesDescription
         assert len(made.SeriesDescription.encode()) <= 64
 
 
-def test_series_are_apart_and_keep_their_numbers(findings, out_of_scope, references, run):
-    made = {name: dcmread(path) for name, path in objects(findings, references, run).items()}
+def test_series_are_apart_and_keep_their_numbers(written):
+    made = {name: dcmread(path) for name, path in written("findings").objects.items()}
     assert len({item.SeriesInstanceUID for item in made.values()}) == len(made)
     assert len({item.SeriesNumber for item in made.values()}) == len(made)
-    fewer = {name: dcmread(path) for name, path in objects(out_of_scope, references, run).items()}
+    fewer = {name: dcmread(path) for name, path in written("out_of_scope").objects.items()}
     for name, item in fewer.items():
         assert item.SeriesNumber == made[name].SeriesNumber
 
 
-def test_everything_is_dated_at_the_analysis(findings, references, run):
-    for path in objects(findings, references, run).values():
+def test_everything_is_dated_at_the_analysis(written):
+    for path in written("findings").objects.values():
         made = dcmread(path)
         for event in ("Content", "Series", "InstanceCreation"):
             assert str(made[f"{event}Date"].value) == "20250315"
@@ -124,19 +117,19 @@ def test_dates_are_in_the_time_zone_of_the_source(findings, references, run):
     selection = findings.selection
     instances = []
     for instance in selection.series.instances:
-        header = Dataset(instance.header)
+        header = copy.deepcopy(instance.header)
         header.TimezoneOffsetFromUTC = "+0900"
         instances.append(dataclasses.replace(instance, header=header))
     series = dataclasses.replace(selection.series, instances=tuple(instances))
     tokyo = dataclasses.replace(findings, selection=dataclasses.replace(selection, series=series))
-    for path in objects(tokyo, references, run).values():
+    for path in write(tokyo, references, run, WritingSettings()).written:
         made = dcmread(path)
         assert made.TimezoneOffsetFromUTC == "+0900"
         assert str(made.ContentTime) == "193012"
 
 
-def test_each_model_is_named_as_equipment(findings, references, run):
-    report = dcmread(objects(findings, references, run)["structured-report"])
+def test_each_model_is_named_as_equipment(written, references):
+    report = dcmread(written("findings").objects["structured-report"])
     named = {
         (item.ManufacturerModelName, item.SoftwareVersions, bool(item.DeviceUID))
         for item in report.ContributingEquipmentSequence
@@ -145,16 +138,16 @@ def test_each_model_is_named_as_equipment(findings, references, run):
     assert named == {(model.name, model.version, True) for model in references}
 
 
-def test_our_own_objects_are_recognized_when_they_come_back(findings, references, run):
-    for path in objects(findings, references, run).values():
+def test_our_own_objects_are_recognized_when_they_come_back(written):
+    for path in written("findings").objects.values():
         assert is_own_result(dcmread(path, stop_before_pixels=True))
 
 
-def test_highdicom_reads_every_object(findings, all_refused, out_of_scope, references, run):
-    for index, case in enumerate((findings, all_refused, out_of_scope)):
-        other = dataclasses.replace(run, output=run.output / str(index))
-        made = objects(case, references, other)
-        assert highdicom.sr.srread(made["structured-report"]).content.get_image_measurement_groups()
-        for name, path in made.items():
-            if name.startswith("segmentation"):
-                assert highdicom.seg.segread(path).number_of_segments
+@pytest.mark.parametrize("case", CASES)
+def test_highdicom_reads_every_object(case, written):
+    made = written(case).objects
+    report = highdicom.sr.srread(made["structured-report"])
+    assert report.content.get_image_measurement_groups()
+    for name, path in made.items():
+        if name.startswith("segmentation"):
+            assert highdicom.seg.segread(path).number_of_segments

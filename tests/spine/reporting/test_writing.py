@@ -20,17 +20,14 @@ def written_files(folder) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", ["findings", "all_refused", "out_of_scope"])
-def test_two_runs_give_equal_bytes(case, references, run, tmp_path, request):
-    findings = request.getfixturevalue(case)
-    again = dataclasses.replace(run, output=tmp_path / "again")
-    write(findings, references, run, SETTINGS)
-    write(findings, references, again, SETTINGS)
-    assert written_files(run.output) == written_files(again.output)
+def test_two_runs_give_equal_bytes(case, written, references, run, request):
+    write(request.getfixturevalue(case), references, run, SETTINGS)
+    assert written_files(run.output) == written_files(written(case).folder)
 
 
-def test_layout_is_that_of_the_service(findings, references, run):
-    outcome = write(findings, references, run, SETTINGS)
-    assert set(written_files(run.output)) == {
+def test_layout_is_that_of_the_service(written):
+    folder, outcome = written("findings").folder, written("findings").outcome
+    assert set(written_files(folder)) == {
         "results.json",
         "pictures/summary.png",
         "dicom/1-segmentation-vertebrae.dcm",
@@ -43,14 +40,14 @@ def test_layout_is_that_of_the_service(findings, references, run):
     assert outcome.code is None
     # In the order of sending: what a report may refer to comes before it.
     assert [path.name for path in outcome.written] == sorted(
-        path.name for path in (run.output / "dicom").iterdir()
+        path.name for path in (folder / "dicom").iterdir()
     )
 
 
-def test_results_json_names_every_object_with_its_hash(findings, references, run):
-    outcome = write(findings, references, run, SETTINGS)
-    objects = json.loads((run.output / "results.json").read_text())["objects"]
-    assert [run.output / item["file"] for item in objects] == list(outcome.written)
+def test_results_json_names_every_object_with_its_hash(written):
+    folder, outcome = written("findings").folder, written("findings").outcome
+    objects = json.loads((folder / "results.json").read_text())["objects"]
+    assert [folder / item["file"] for item in objects] == list(outcome.written)
     for item, path in zip(objects, outcome.written, strict=True):
         assert item["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -72,9 +69,8 @@ def test_nothing_is_sent_about_what_is_no_spine(code, findings: Findings, refere
     assert content["run"]["nothing_to_send"] == code
 
 
-def test_out_of_scope_is_said_by_report_and_page(out_of_scope, references, run):
-    outcome = write(out_of_scope, references, run, SETTINGS)
-    assert [path.name for path in outcome.written] == [
+def test_out_of_scope_is_said_by_report_and_page(written):
+    assert [path.name for path in written("out_of_scope").outcome.written] == [
         "1-secondary-capture.dcm",
         "2-structured-report.dcm",
     ]
@@ -86,9 +82,8 @@ def test_objects_can_be_left_out(findings, references, run):
     assert [path.name for path in outcome.written] == ["1-structured-report.dcm"]
 
 
-def test_nothing_unfinished_is_left_behind(findings, references, run):
-    write(findings, references, run, SETTINGS)
-    assert not list(run.output.rglob(".*"))
+def test_nothing_unfinished_is_left_behind(written):
+    assert not list(written("findings").folder.rglob(".*"))
 
 
 def test_a_moment_without_time_zone_is_refused(run):
