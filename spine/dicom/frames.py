@@ -9,8 +9,8 @@ from pydicom import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
+from spine.dicom.elements import items_of, value_of
 from spine.dicom.geometry import affine_from_plane
-from spine.dicom.reading import READ_ERRORS
 from spine.dicom.study import FramePlane, Instance
 
 # The functional group in which a multi-frame instance holds an element (PS3.3 C.7.6.16.2
@@ -101,8 +101,8 @@ class Frame:
 def frames_from_instance(instance: Instance) -> Iterator[Frame]:
     """Yield the frames of an instance, as many as its header tells."""
     header = instance.header
-    shared = _first_items(header, "SharedFunctionalGroupsSequence")
-    own = _items(header, "PerFrameFunctionalGroupsSequence")
+    shared = items_of(header, "SharedFunctionalGroupsSequence")[:1]
+    own = items_of(header, "PerFrameFunctionalGroupsSequence")
     is_multiframe = bool(shared or own)
     for index in range(max(len(own), 1)):
         groups = (*own[index : index + 1], *shared)
@@ -117,18 +117,19 @@ def _plane(
     orientation = _orientation(header, groups)
     position = _numbers(_value(header, groups, "ImagePositionPatient"), 3)
     spacing = _numbers(_value(header, groups, "PixelSpacing"), 2)
-    rows, columns = header.get("Rows"), header.get("Columns")
-    if orientation is None or position is None or spacing is None or not (rows and columns):
+    size = [_numbers(value_of(header, keyword), 1) for keyword in ("Rows", "Columns")]
+    rows, columns = (0 if number is None else int(number[0]) for number in size)
+    if orientation is None or position is None or spacing is None:
         return None
-    if (spacing <= 0).any():
+    if (spacing <= 0).any() or rows <= 0 or columns <= 0:
         return None
     return FramePlane(
         sop_class_uid=str(header.SOPClassUID),
         sop_instance_uid=instance.sop_instance_uid,
         frame_number=frame_number,
         affine=affine_from_plane(orientation, position, spacing),
-        rows=int(rows),
-        columns=int(columns),
+        rows=rows,
+        columns=columns,
     )
 
 
@@ -146,33 +147,18 @@ def _orientation(header: Dataset, groups: tuple[Dataset, ...]) -> NDArray[np.flo
 
 def _value(header: Dataset, groups: tuple[Dataset, ...], keyword: str) -> object:
     for place in (*_places(groups, keyword), header):
-        value = _converted(place, keyword)
-        if value is not None and value != "":
+        value = value_of(place, keyword)
+        if value is not None:
             return value
     return None
 
 
-def _converted(dataset: Dataset, keyword: str) -> object:
-    """Return an element's value, None where pydicom, which converts on access, cannot."""
-    try:
-        value: object = dataset.get(keyword)
-    except (*READ_ERRORS, EOFError, OverflowError):
-        return None
-    return value
-
-
 def _places(groups: tuple[Dataset, ...], keyword: str) -> list[Dataset]:
     """Return the functional groups in which an element of a frame may stand, its own first."""
-    return [item for group in groups for item in _first_items(group, _GROUPS.get(keyword, ""))]
-
-
-def _first_items(dataset: Dataset, sequence: str) -> tuple[Dataset, ...]:
-    return _items(dataset, sequence)[:1]
-
-
-def _items(dataset: Dataset, sequence: str) -> tuple[Dataset, ...]:
-    value = _converted(dataset, sequence) if sequence else None
-    return tuple(value) if isinstance(value, Sequence) else ()
+    sequence = _GROUPS.get(keyword)
+    if sequence is None:
+        return []
+    return [item for group in groups for item in items_of(group, sequence)[:1]]
 
 
 def _numbers(value: object, length: int | None = None) -> NDArray[np.float64] | None:

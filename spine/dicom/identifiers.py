@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydicom import Dataset
 
+from spine.dicom.elements import items_of, text_of
+
 # Elements of the General Equipment and Contributing Equipment modules. By the model name
 # and the device UID our own results are recognized when they come back as input.
 MANUFACTURER = "SpineMAP project"
@@ -39,8 +41,7 @@ def path_from_uid(folder: Path, uid: str, suffix: str = "") -> Path:
 
 def is_own_result(header: Dataset) -> bool:
     """Whether an instance was written by this software, by its equipment."""
-    if str(header.get("ManufacturerModelName", "")) == MANUFACTURER_MODEL_NAME:
+    if text_of(header, "ManufacturerModelName") == MANUFACTURER_MODEL_NAME:
         return True
-    equipment = header.get("ContributingEquipmentSequence") or ()
-    devices = [str(item.get("DeviceUID", "")) for item in (header, *equipment)]
-    return DEVICE_UID in devices
+    equipment = items_of(header, "ContributingEquipmentSequence")
+    return any(text_of(item, "DeviceUID") == DEVICE_UID for item in (header, *equipment))

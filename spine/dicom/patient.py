@@ -6,6 +6,7 @@ from datetime import date
 
 from pydicom import Dataset
 
+from spine.dicom.elements import text_of
 from spine.dicom.study import PatientFacts
 from spine.errors import Code, InputError, Refusal
 
@@ -28,20 +29,20 @@ def require_one_patient(headers: Iterable[Dataset]) -> None:
     studies are mixed without their IDs telling.
     """
     headers = list(headers)
-    identified = [header for header in headers if _text(header, "PatientID")]
-    anonymous = [header for header in headers if not _text(header, "PatientID")]
-    ids = {_text(header, "PatientID") for header in identified}
-    issuers = {_text(header, "IssuerOfPatientID") for header in headers} - {""}
-    names = {_text(header, "PatientName") for header in headers} - {""}
+    identified = [header for header in headers if text_of(header, "PatientID")]
+    anonymous = [header for header in headers if not text_of(header, "PatientID")]
+    ids = {text_of(header, "PatientID") for header in identified}
+    issuers = {text_of(header, "IssuerOfPatientID") for header in headers} - {""}
+    names = {text_of(header, "PatientName") for header in headers} - {""}
     if len(ids) > 1 or len(issuers) > 1 or (anonymous and len(names) > 1):
         raise InputError(Code.TWO_PATIENTS, "the input holds more than one patient")
 
 
 def patient_facts(headers: Sequence[Dataset]) -> PatientFacts:
     """Gather what one patient's headers say; what they leave open stays empty."""
-    births = {day for header in headers if (day := _day(header.get("PatientBirthDate")))}
+    births = {day for header in headers if (day := _day(text_of(header, "PatientBirthDate")))}
     study_date = _study_date(headers)
-    stated = sorted({_text(header, "PatientAge") for header in headers} - {""})
+    stated = sorted({text_of(header, "PatientAge") for header in headers} - {""})
     age = _age(births, study_date, stated)
     return PatientFacts(
         patient_id=_first(headers, "PatientID"),
@@ -100,23 +101,19 @@ def _completed_years(birth: date, day: date) -> int:
 
 def _study_date(headers: Sequence[Dataset]) -> date | None:
     for keyword in _STUDY_DATES:
-        days = [day for header in headers if (day := _day(header.get(keyword))) is not None]
+        days = [day for header in headers if (day := _day(text_of(header, keyword))) is not None]
         if days:
             return min(days)
     return None
 
 
-def _day(value: object) -> date | None:
+def _day(text: str) -> date | None:
     """Read a DA value, also as ACR-NEMA wrote it, with periods; None if it is no date."""
     try:
-        return date.fromisoformat(str(value or "").strip().replace(".", ""))
+        return date.fromisoformat(text.replace(".", ""))
     except ValueError:
         return None
 
 
 def _first(headers: Sequence[Dataset], keyword: str) -> str:
-    return next((text for header in headers if (text := _text(header, keyword))), "")
-
-
-def _text(header: Dataset, keyword: str) -> str:
-    return str(header.get(keyword) or "").strip()
+    return next((text for header in headers if (text := text_of(header, keyword))), "")

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.pixels.utils import iter_pixels
 
+from spine.dicom.elements import READ_ERRORS
 from spine.dicom.frames import Frame
-from spine.dicom.reading import READ_ERRORS
 from spine.errors import Code, UnsuitableSeriesError
 
 
@@ -38,11 +38,11 @@ def decode(frames: Sequence[Frame]) -> NDArray[np.float32]:
 
 def _stored_values(frames: Sequence[Frame]) -> Iterator[NDArray[np.number]]:
     """Decode some frames of one file, in their order in it."""
-    header = frames[0].instance.header
+    plane = frames[0].plane
     try:
         dataset = dcmread(frames[0].instance.path, force=True)
         for values in iter_pixels(dataset, indices=[frame.index for frame in frames]):
-            if values.shape != (header.Rows, header.Columns):
+            if plane is None or values.shape != (plane.rows, plane.columns):
                 raise ValueError("not a grayscale frame of the size announced")
             yield values
     except (*READ_ERRORS, RuntimeError):

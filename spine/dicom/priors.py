@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pydicom.uid import Comprehensive3DSRStorage
 
+from spine.dicom.elements import text_of
 from spine.dicom.identifiers import is_own_result
 from spine.dicom.study import Instance, PatientFacts, Prior
 from spine.errors import Caution, Code
@@ -19,14 +20,12 @@ def find_priors(
         if instance.header.SOPClassUID == Comprehensive3DSRStorage
         and is_own_result(instance.header)
     ]
-    same = [report for report in reports if _patient_id(report) == patient.patient_id]
+    same = [
+        report for report in reports if text_of(report.header, "PatientID") == patient.patient_id
+    ]
     priors = tuple(
         Prior(report.sop_instance_uid, str(report.header.StudyInstanceUID)) for report in same
     )
     if len(same) == len(reports):
         return priors, ()
     return priors, (Caution(Code.TWO_PATIENTS, "an earlier report names another patient"),)
-
-
-def _patient_id(report: Instance) -> str:
-    return str(report.header.get("PatientID") or "").strip()

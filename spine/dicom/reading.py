@@ -2,16 +2,16 @@
 
 import hashlib
 import struct
-import zlib
 from io import BufferedReader
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
-from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.errors import BytesLengthException
 from pydicom.filereader import read_partial
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from spine.dicom.completeness import Encoding, is_whole
+from spine.dicom.elements import READ_ERRORS, file_meta_of, text_of
 from spine.dicom.identifiers import is_uid
 from spine.dicom.study import Instance
 from spine.errors import Code, UnsuitableSeriesError
@@ -22,18 +22,18 @@ _LARGEST_VALUE_IN_MEMORY = 64 * 1024
 
 _SERIES_INSTANCE_UID = 0x0020000E
 
-# What pydicom raises on bytes that are no data set, depending on where they stop making sense.
-READ_ERRORS = (
-    InvalidDicomError,
-    OSError,
-    ValueError,
-    KeyError,
-    IndexError,
-    TypeError,
-    AttributeError,
-    NotImplementedError,
-    RecursionError,
-    zlib.error,
+# What results quote of a study; a file in which it cannot be read is set aside.
+_QUOTED = (
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "StudyID",
+    "ReferringPhysicianName",
 )
 
 
@@ -47,7 +47,7 @@ def read_instance(path: Path) -> Instance | None:
     """
     with path.open("rb") as file:
         header = _read_header(file)
-        if _file_meta(header).get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        if text_of(file_meta_of(header), "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
             return None
         _require_pixel_data(file, header)
         start = _data_set_start(file, header)
@@ -82,13 +82,20 @@ def _require_identifiers(header: Dataset) -> None:
     if max(header.keys(), default=0) < _SERIES_INSTANCE_UID:
         raise UnsuitableSeriesError(Code.TRUNCATED, "a file ends before its identifiers")
     for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
-        if not is_uid(str(header.get(keyword, ""))):
+        if not is_uid(text_of(header, keyword)):
             raise UnsuitableSeriesError(Code.NOT_DICOM, f"a file has no valid {keyword}")
+    for keyword in _QUOTED:
+        try:
+            header.get(keyword)
+        except READ_ERRORS:
+            raise UnsuitableSeriesError(Code.NOT_DICOM, f"a malformed {keyword}") from None
 
 
 def _require_pixel_data(file: BufferedReader, header: Dataset) -> None:
     """Refuse an image whose file ends where the header does; `file` stands there."""
-    is_image = "Rows" in header or UID(header.get("SOPClassUID", "")).name.endswith("Image Storage")
+    is_image = "Rows" in header or UID(text_of(header, "SOPClassUID")).name.endswith(
+        "Image Storage"
+    )
     is_at_end = file.tell() == file.seek(0, 2)
     if is_image and is_at_end and not _is_deflated(header):
         raise UnsuitableSeriesError(Code.TRUNCATED, "an image ends before its pixel data")
@@ -102,19 +109,14 @@ def _require_whole(file: BufferedReader, header: Dataset, start: int) -> None:
 
 
 def _is_deflated(header: Dataset) -> bool:
-    return bool(_file_meta(header).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
-
-
-def _file_meta(header: Dataset) -> Dataset:
-    meta: Dataset = getattr(header, "file_meta", None) or Dataset()
-    return meta
+    return text_of(file_meta_of(header), "TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
 
 
 def _data_set_start(file: BufferedReader, header: Dataset) -> int:
     """Return where the data set begins, behind the file meta information."""
     if _is_deflated(header):
         # Preamble and prefix, the element that tells the length, and what it tells.
-        return 132 + 12 + int(_file_meta(header).get("FileMetaInformationGroupLength") or 0)
+        return 132 + 12 + int(text_of(file_meta_of(header), "FileMetaInformationGroupLength") or 0)
     file.seek(0)
     read_partial(file, stop_when=lambda *_: True, force=True)
     return file.tell()

@@ -16,6 +16,7 @@ from pydicom.uid import (
     MRImageStorage,
 )
 
+from spine.dicom.elements import text_of
 from spine.dicom.frames import Frame
 from spine.dicom.identifiers import is_own_result
 from spine.errors import Code
@@ -92,7 +93,7 @@ def not_an_mr_image(frames: tuple[Frame, ...], _: RuleSettings) -> Objection | N
     header = frames[0].instance.header
     if is_own_result(header):
         return Code.OWN_RESULT, "a result of this software"
-    modality = str(header.get("Modality") or "").upper()
+    modality = text_of(header, "Modality").upper()
     if modality != "MR" or header.SOPClassUID not in _MR_IMAGES:
         return Code.NOT_MR, f"modality {modality or 'not given'}, {header.SOPClassUID.name}"
     return None
@@ -111,7 +112,7 @@ def declares_other_body_part(frames: tuple[Frame, ...], _: RuleSettings) -> Obje
     if declared in _OTHER_BODY_PARTS:
         return Code.OTHER_BODY_PART, f"declared as {declared}"
     for region in frames[0].items("AnatomicRegionSequence"):
-        words = str(region.get("CodeMeaning") or "").upper().split()
+        words = text_of(region, "CodeMeaning").upper().split()
         if words and words[0] in _OTHER_BODY_PARTS and "SPINE" not in words:
             return Code.OTHER_BODY_PART, f"declared as {words[0]}"
     return None
