@@ -7,11 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from research.training.segmentation_data import nnunet_folders, prepare
-from research.training.segmentation_plans import CONFIGURATION, DATASET, PLANS, WINDOW
-
-TRAINER = "nnUNetTrainer"
-CHECKPOINT = "checkpoint_latest.pth"
+from research.training.segmentation_data import (
+    CHECKPOINT,
+    latest_checkpoint,
+    nnunet_folders,
+    prepare,
+    results_folder,
+)
+from research.training.segmentation_plans import (
+    CONFIGURATION,
+    DATASET,
+    PLANS,
+    TRAINER,
+    WINDOW,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,11 @@ def train(cohort: Path, work: Path, training: SegmentationTraining, *, resume: b
         )
         _adapt(trainer, training)
         trainer.initialize()
-        checkpoint = Path(trainer.output_folder) / CHECKPOINT
-        if resume and checkpoint.exists():
+        checkpoint = latest_checkpoint(work)
+        if resume and checkpoint is not None:
             trainer.load_checkpoint(str(checkpoint))
-        _run(trainer, _Budget(training), checkpoint)
-        return Path(trainer.output_folder)
+        _run(trainer, _Budget(training), results_folder(work) / CHECKPOINT)
+        return results_folder(work)
 
 
 class _Budget:

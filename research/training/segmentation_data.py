@@ -14,6 +14,7 @@ from research.training.segmentation_plans import (
     CONFIGURATION,
     DATASET,
     PLANS,
+    TRAINER,
     dataset_from_classes,
     plans_from_spec,
 )
@@ -25,7 +26,27 @@ from spine.preprocessing.segmentation import (
     window_from_volume,
 )
 
+CHECKPOINT = "checkpoint_latest.pth"
+FINAL_CHECKPOINT = "checkpoint_final.pth"
+SPLITS = "splits_final.json"
 _FOLDERS = ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results")
+
+
+def preprocessed_folder(work: Path) -> Path:
+    """Return where nnU-Net keeps plans, splits and prepared cases."""
+    return work / "nnUNet_preprocessed" / DATASET
+
+
+def results_folder(work: Path) -> Path:
+    """Return where nnU-Net keeps checkpoints and curves of the one fold."""
+    return work / "nnUNet_results" / DATASET / f"{TRAINER}__{PLANS}__{CONFIGURATION}" / "fold_0"
+
+
+def latest_checkpoint(work: Path) -> Path | None:
+    """Return the newest checkpoint below a training's `work` folder, or None before the first."""
+    found = [results_folder(work) / name for name in (CHECKPOINT, FINAL_CHECKPOINT)]
+    existing = [path for path in found if path.exists()]
+    return max(existing, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
 @contextmanager
@@ -70,7 +91,7 @@ def prepare(cohort: Path, work: Path, spec: SegmentationSpec, validation_share: 
     -------
     Number of cases prepared by now
     """
-    base = work / "nnUNet_preprocessed" / DATASET
+    base = preprocessed_folder(work)
     folder = base / f"{PLANS}_{CONFIGURATION}"
     folder.mkdir(parents=True, exist_ok=True)
     records = read_records(cohort)
@@ -79,7 +100,7 @@ def prepare(cohort: Path, work: Path, spec: SegmentationSpec, validation_share: 
     _write(base / f"{PLANS}.json", plans)
     _write(base / "dataset.json", dataset)
     _write(base / "dataset_fingerprint.json", {})
-    _write(base / "splits_final.json", [_split(cases, validation_share)])
+    _write(base / SPLITS, [_split(cases, validation_share)])
     for record in records:
         if not (folder / f"{record.subject_id}.pkl").exists():
             _save_case(cohort, record, folder, spec)

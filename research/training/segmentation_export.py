@@ -1,60 +1,132 @@
 """From nnU-Net's checkpoint to the folder that the service loads."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from research.cohort import read_records
 from research.export import ATTRIBUTION, write_model
+from research.measurements import Data as Origin
+from research.measurements import Measurement
+from research.training.segmentation_data import SPLITS, latest_checkpoint, preprocessed_folder
 from research.training.segmentation_plans import WINDOW, plans_from_spec
+from research.training.segmentation_validation import (
+    REAL_LABELS,
+    measurements,
+    score_patients,
+    score_phantoms,
+)
+from spine.findings import Evidence, ModelReference
+from spine.inference.backends import Backend, Hardware, compile_network
 from spine.inference.cards import Data, Metric
-from spine.inference.models import SEGMENTATION_NAME
+from spine.inference.models import SEGMENTATION_NAME, Model
 from spine.inference.weights import WEIGHTS_FILE, bytes_from_network
 from spine.networks.plain_conv_unet import network_from_plans
+from spine.preprocessing.segmentation import SegmentationSpec
 
-CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_latest.pth")
+VIEW_GROUPS = {
+    "phantoms, whole spine": ("whole",),
+    "phantoms, truncated": ("lumbar", "space", "cervical"),
+}
+DESCRIPTION = (
+    "Trained on domain-randomized synthetic whole-spine, lumbar and cervical sagittal T2 volumes "
+    "only. Tested on held-out synthetic subjects and on lumbar volumes of real patients (SPIDER), "
+    "none of which was used in training; sacrum, ribs and everything above T10 have no real test."
+)
 
 
-def export(
-    training: Path, models: Path, version: str, data: Data, metrics: tuple[Metric, ...]
-) -> str:
-    """Write ``plans.json``, ``weights.safetensors`` and ``card.json``; return the card's SHA-256.
+@dataclass(frozen=True, slots=True)
+class TestData:
+    """What the exported model is measured on, none of it seen in training.
+
+    Attributes
+    ----------
+    cohort : synthetic, of other subjects
+    patients : real lumbar volumes, or None where they are not at hand
+    """
+
+    cohort: Path
+    patients: Path | None
+
+
+def export(training: Path, models: Path, version: str, test: TestData) -> list[Measurement]:
+    """Measure a trained network on the service's path and write its model folder.
 
     Parameters
     ----------
-    training : folder of nnU-Net's checkpoints, made by `research.training.segmentation.train`
-        on this machine: reading one runs its pickle
+    training : `work` of `research.training.segmentation.train`, run on this machine:
+        reading its checkpoint runs a pickle
     models : the folder of all models
     """
     plans = plans_from_spec(WINDOW)
+    network = _network(training, plans)
+    results = measure(_model(network), test)
     files = {
         "plans.json": (json.dumps(plans, indent=1) + "\n").encode(),
-        WEIGHTS_FILE: _weights(training, plans),
+        WEIGHTS_FILE: bytes_from_network(network),
     }
-    return write_model(
+    write_model(
         models,
         files,
         name=SEGMENTATION_NAME,
         version=version,
         input=WINDOW,
-        data=data,
-        metrics=metrics,
+        data=_data(training, test),
+        metrics=tuple(_metric(row) for row in results if row.value is not None),
         attribution=(*ATTRIBUTION, "nnU-Net: Isensee et al., Nature Methods 2021"),
+    )
+    return results
+
+
+def measure(model: Model[SegmentationSpec], test: TestData) -> list[Measurement]:
+    """Score a model on whole and truncated phantoms and, where given, on patients."""
+    scores = score_phantoms(test.cohort, model)
+    results = []
+    for group, views in VIEW_GROUPS.items():
+        chosen = [score for score in scores if score.case.rpartition("_")[2] in views]
+        results += measurements(chosen, group, Origin.SYNTHETIC)
+    if test.patients is not None:
+        patients = score_patients(test.patients, model)
+        results += measurements(patients, "patients, lumbar", Origin.REAL)
+    return results
+
+
+def _network(training: Path, plans: dict[str, Any]) -> Any:
+    """Fill the service's network with the newest checkpoint's weights."""
+    import torch  # noqa: PLC0415 - heavy
+
+    newest = latest_checkpoint(training)
+    if newest is None:
+        raise FileNotFoundError(f"{training} holds no checkpoint")
+    checkpoint = torch.load(newest, map_location="cpu", weights_only=False)
+    network = network_from_plans(plans)
+    network.load_state_dict(checkpoint["network_weights"])
+    return network
+
+
+def _model(network: Any) -> Model[SegmentationSpec]:
+    reference = ModelReference(SEGMENTATION_NAME, "0.0.0", "0" * 64, Evidence.SYNTHETIC)
+    shape = WINDOW.network_shape
+    example = tuple(min(side, 64) for side in shape)
+    compiled = compile_network(network, shape, example, Hardware(Backend.OPENVINO))
+    return Model(reference, WINDOW, compiled)
+
+
+def _data(training: Path, test: TestData) -> Data:
+    split = json.loads((preprocessed_folder(training) / SPLITS).read_text())[0]
+    patients = len(list(test.patients.glob(f"*{REAL_LABELS}"))) if test.patients else 0
+    return Data(
+        description=DESCRIPTION,
+        training_subjects=len(split["train"]),
+        validation_subjects=len(split["val"]),
+        test_subjects=len(read_records(test.cohort)),
+        real_patients=patients,
     )
 
 
-def latest_checkpoint(training: Path) -> Path:
-    """Return the newest checkpoint of a training folder."""
-    found = [training / name for name in CHECKPOINTS if (training / name).exists()]
-    if not found:
-        raise FileNotFoundError(f"{training} holds no checkpoint")
-    return max(found, key=lambda path: path.stat().st_mtime)
-
-
-def _weights(training: Path, plans: dict[str, Any]) -> bytes:
-    """Fill the service's network with the checkpoint's weights and serialize each tensor once."""
-    import torch  # noqa: PLC0415 - heavy
-
-    checkpoint = torch.load(latest_checkpoint(training), map_location="cpu", weights_only=False)
-    network = network_from_plans(plans)
-    network.load_state_dict(checkpoint["network_weights"])
-    return bytes_from_network(network)
+def _metric(row: Measurement) -> Metric:
+    if row.value is None:
+        raise ValueError(f"{row.name} was not measured")
+    data: Literal["real", "synthetic"] = "real" if row.data is Origin.REAL else "synthetic"
+    return Metric(name=row.name, value=round(row.value, 4), unit=row.unit, n=row.n, data=data)

@@ -9,6 +9,7 @@ from spine.preprocessing.segmentation import SegmentationSpec
 DATASET = "Dataset001_SpineMAP"
 CONFIGURATION = "3d_window"
 PLANS = "SpineMAPPlans"
+TRAINER = "nnUNetTrainer"
 
 # At 3 x 1.8 x 1.8 mm this window holds a whole spine (P1's 345 x 714 mm) and 48 mm across.
 WINDOW = SegmentationSpec(spacing_mm=(3.0, 1.8, 1.8), shape=(16, 192, 400))

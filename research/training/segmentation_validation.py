@@ -68,6 +68,8 @@ def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
 
 def measurements(scores: Sequence[CaseScore], group: str, data: Data) -> list[Measurement]:
     """Summarize a group: mean and worst Dice of each class, wrong levels, refusals."""
+    if not scores:
+        return [Measurement(f"{group}: cases", None, "cases", data, 0)]
     rows = []
     for name in sorted({name for score in scores for name in score.dice}):
         values = [score.dice[name] for score in scores if name in score.dice]
