@@ -34,6 +34,7 @@ from spine.reporting import wording
 from spine.reporting.context import RunContext
 from spine.reporting.groups import Group, Number
 from spine.reporting.identity import Identity, ObjectKind
+from spine.reporting.image_library import image_library
 from spine.reporting.sources import Anchor, SourceSeries
 from spine.reporting.stamping import stamp
 
@@ -56,8 +57,9 @@ def structured_report(
         procedure_reported=standard.SCT.ImagingProcedure,
         imaging_measurements=[_group(group, identity, run) for group in groups],
         title=CodedConcept.from_code(IMAGING_MEASUREMENT_REPORT),
-        referenced_images=list(source.headers),
     )
+    # After the procedure, before the measurements (TID 1500).
+    content[0].ContentSequence.insert(-1, image_library(source.headers))
     report: Dataset = Comprehensive3DSR(
         evidence=list(source.headers),
         content=content[0],

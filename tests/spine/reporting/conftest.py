@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from phantom.dicom_patient import PatientIdentity
 from phantom.protocols import LUMBAR_T2
@@ -163,7 +163,7 @@ class World:
     findings: Findings
 
 
-def build_world(folder: Path, name: str, character_set: tuple[str, ...]) -> World:
+def make_world(folder: Path, name: str, character_set: tuple[str, ...]) -> World:
     labels = box_labels()
     volume = box_volume(labels)
     patient = PatientIdentity(name=name, issuer="Ward 3", character_set=character_set)
@@ -244,8 +244,50 @@ def lumbar_discs() -> tuple[DiscAssessment | Refusal, ...]:
 
 
 @pytest.fixture(scope="session")
+def build_world() -> Callable[[Path, str, tuple[str, ...]], World]:
+    return make_world
+
+
+@pytest.fixture(scope="session")
+def build_enhanced(findings: Findings) -> Callable[[Path], Findings]:
+    """The same spine as one Enhanced MR instance; its frames by their own functional groups."""
+
+    def build(folder: Path) -> Findings:
+        volume = findings.selection.volume
+        assert volume is not None
+        written = write_study([one_series(volume, LUMBAR_T2, enhanced=True)], folder)
+        (path,) = written.paths[0]
+        header = dcmread(path, stop_before_pixels=True)
+        series = Series(written.series_instance_uids[0], (Instance(path, header, "0" * 64),))
+        frames = enhanced_frames(header)
+        selection = replace(findings.selection, series=series, frames=frames)
+        return replace(findings, selection=selection)
+
+    return build
+
+
+def enhanced_frames(header: Dataset) -> tuple[FramePlane, ...]:
+    flat = []
+    for group in header.PerFrameFunctionalGroupsSequence:
+        frame = Dataset()
+        groups = (group, header.SharedFunctionalGroupsSequence[0])
+        for keyword in (
+            "PlanePositionSequence",
+            "PlaneOrientationSequence",
+            "PixelMeasuresSequence",
+        ):
+            holder = next(item for item in groups if keyword in item)
+            frame.update(holder[keyword].value[0])
+        frame.SOPClassUID, frame.SOPInstanceUID = header.SOPClassUID, header.SOPInstanceUID
+        frame.Rows, frame.Columns = header.Rows, header.Columns
+        flat.append(frame)
+    planes = frames_from_files(flat)
+    return tuple(replace(plane, frame_number=n) for n, plane in enumerate(planes, start=1))
+
+
+@pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build_world(tmp_path_factory.mktemp("series"), "Phantom^Spine", ("ISO_IR 100",))
+    return make_world(tmp_path_factory.mktemp("series"), "Phantom^Spine", ("ISO_IR 100",))
 
 
 @pytest.fixture(scope="session")
@@ -330,7 +372,7 @@ def references() -> tuple[ModelReference, ...]:
     return REFERENCES
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def interpreter_programs() -> Path:
     """Folder of the programs that PyPI packages brought (dcmqi)."""
     return Path(sys.executable).parent
