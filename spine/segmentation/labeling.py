@@ -21,7 +21,7 @@ from spine.imaging.volume import LabelMap
 from spine.segmentation.bodies import USUAL_HEIGHT_MM, BodyPiece
 from spine.segmentation.canal import Guide
 from spine.segmentation.instances import Instances
-from spine.segmentation.levels import Anchors, Naming, Vote, name_levels
+from spine.segmentation.levels import Anchors, Vote, name_levels
 
 # The sacrum anchors the count only where it follows the lowest body: a disc lies between.
 SACRUM_WITHIN_MM = 24.0
@@ -51,15 +51,17 @@ class Row:
     is_certain: bool
 
 
-def name_row(instances: Instances, classes: LabelMap) -> Row:
-    """Name the bodies found; a gap breaks the count on the far side of its anchor."""
+def name_row(instances: Instances, classes: LabelMap) -> Row | None:
+    """Name the bodies found; None where they are more than any spine has."""
     bodies = instances.bodies
     anchors = Anchors(_axis_is_seen(instances, classes), _sacrum_follows(instances, classes))
     missing = _missing_below(bodies, instances.guide)
     votes: list[Vote | None] = []
     for body, count in zip(bodies, missing, strict=True):
         votes += [Vote(*body.votes), *([None] * count)]
-    naming: Naming = name_levels(votes, anchors)
+    naming = name_levels(votes, anchors)
+    if naming is None:
+        return None
     named = [level for level, vote in zip(naming.levels, votes, strict=True) if vote is not None]
     gaps = tuple((at, count) for at, count in enumerate(missing) if count)
     return Row(tuple(named), anchors, gaps, naming.is_certain and not gaps)

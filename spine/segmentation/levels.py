@@ -70,7 +70,7 @@ class Naming:
     is_certain: bool
 
 
-def name_levels(votes: Sequence[Vote | None], anchors: Anchors) -> Naming:
+def name_levels(votes: Sequence[Vote | None], anchors: Anchors) -> Naming | None:
     """Name a row of neighboring vertebrae.
 
     Parameters
@@ -80,15 +80,13 @@ def name_levels(votes: Sequence[Vote | None], anchors: Anchors) -> Naming:
 
     Returns
     -------
-    Naming
-        As many levels as `votes`. Where both anchors contradict every count,
-        the lower one alone is believed and the names are uncertain.
+    Naming or None
+        As many levels as `votes`; None if no spine has so many. Where both anchors
+        contradict every count, the lower one alone is believed and the names are uncertain.
     """
     ranked = _ranked(votes, anchors)
-    if not ranked and anchors.axis_above and anchors.sacrum_below:
-        return Naming(_ranked(votes, Anchors(False, True))[0][1], is_certain=False)
     if not ranked:
-        raise ValueError(f"{len(votes)} vertebrae are more than any spine has")
+        return _believing_the_sacrum(votes)
     best_weight, best = ranked[0]
     rival = next((weight for weight, levels in ranked if levels != best), None)
     clear = rival is None or best_weight - rival > DOUBTFUL_MARGIN
@@ -100,6 +98,11 @@ def column(thoracic: int, lumbar: int) -> tuple[Level, ...]:
     """Return the presacral vertebrae from C2 for a count of thoracic and lumbar ones."""
     counts = {"C": range(2, 8), "T": range(1, thoracic + 1), "L": range(1, lumbar + 1)}
     return tuple(Level(f"{region}{n}") for region, numbers in counts.items() for n in numbers)
+
+
+def _believing_the_sacrum(votes: Sequence[Vote | None]) -> Naming | None:
+    ranked = _ranked(votes, Anchors(axis_above=False, sacrum_below=True))
+    return Naming(ranked[0][1], is_certain=False) if ranked else None
 
 
 def _ranked(

@@ -13,7 +13,7 @@ from spine.preprocessing.segmentation import (
     window_from_volume,
 )
 from spine.segmentation.geometry import measure
-from spine.segmentation.instances import Instances, find_instances
+from spine.segmentation.instances import find_instances
 from spine.segmentation.labeling import label_map, name_row
 from spine.segmentation.quality import assess
 
@@ -77,9 +77,15 @@ def interpret(
 ) -> Segmentation | Refusal:
     """Turn tissue classes into named and measured levels."""
     instances = find_instances(classes)
-    if len(instances.bodies) < settings.minimum_vertebrae:
-        return _too_few(instances, settings)
+    found = len(instances.bodies)
+    if found < settings.minimum_vertebrae:
+        few = f"{found} vertebra{'' if found == 1 else 'e'} found"
+        reason = f"{few}, {settings.minimum_vertebrae} needed."
+        return Refusal(Code.TOO_FEW_VERTEBRAE, reason, "study")
     row = name_row(instances, classes)
+    if row is None:
+        reason = f"{found} vertebrae found or missed are more than any spine has."
+        return Refusal(Code.SEGMENTATION_FAILED, reason, "study")
     labels = label_map(instances, row, classes)
     return Segmentation(
         volume=volume,
@@ -88,11 +94,3 @@ def interpret(
         quality=assess(row, labels),
         model=model.reference,
     )
-
-
-def _too_few(instances: Instances, settings: SegmentationSettings) -> Refusal:
-    found = len(instances.bodies)
-    reason = (
-        f"{found} vertebra{'' if found == 1 else 'e'} found, {settings.minimum_vertebrae} needed."
-    )
-    return Refusal(Code.TOO_FEW_VERTEBRAE, reason, "study")

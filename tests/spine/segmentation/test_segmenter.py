@@ -1,0 +1,72 @@
+"""The segmenter around a network that is not one."""
+
+import numpy as np
+import pytest
+
+from spine.dicom.study import PatientFacts, Selection, Study
+from spine.errors import Code, Refusal, SegmentationError
+from spine.findings import Evidence, ModelReference, Segmentation
+from spine.imaging.volume import Volume
+from spine.inference.models import Model
+from spine.preprocessing.segmentation import SegmentationSpec, window_from_classes
+from spine.segmentation.segmenter import SegmentationSettings, segment
+
+SPEC = SegmentationSpec((3.0, 1.8, 1.8), (16, 192, 400))
+REFERENCE = ModelReference("spine-segmentation", "0.0.0", "0" * 64, Evidence.SYNTHETIC)
+SETTINGS = SegmentationSettings()
+
+
+def _selection(volume=None, refusal=None) -> Selection:
+    patient = PatientFacts("1", "", None, "O", None, None, None)
+    return Selection(Study("1.2.3", patient, ()), None, (), volume, (), refusal)
+
+
+def _model(answer) -> Model:
+    return Model(REFERENCE, SPEC, network=answer)
+
+
+def _one_hot(classes):
+    window = window_from_classes(classes, SPEC)
+    scores = np.stack([window == value for value in range(9)]).astype(np.float32)
+    return lambda _batch: scores[None]
+
+
+def _nothing(batch):
+    scores = np.zeros((1, 9, *batch.shape[2:]), np.float32)
+    scores[:, 0] = 1
+    return scores
+
+
+def test_a_perfect_network_gives_every_level_on_the_native_grid(draw):
+    spine = draw()
+    volume = Volume(
+        np.random.default_rng(0).random(spine.classes.data.shape, np.float32), spine.classes.affine
+    )
+    found = segment(_selection(volume), _model(_one_hot(spine.classes)), SETTINGS)
+    assert isinstance(found, Segmentation)
+    assert found.labels.grid.matches(volume.grid)
+    assert found.quality.vertebra_count == 23
+    assert found.quality.levels_certain
+    for vertebra in found.geometry.vertebrae:
+        distance = np.subtract(vertebra.center, spine.centers_mm[vertebra.level])
+        assert np.linalg.norm(distance) < 4.0, vertebra.level
+
+
+def test_a_refused_selection_is_passed_on_for_the_study():
+    refused = segment(
+        _selection(refusal=Refusal(Code.NO_CANDIDATE, "none", "series")), _model(_nothing), SETTINGS
+    )
+    assert refused == Refusal(Code.NO_CANDIDATE, "none", "study")
+
+
+def test_a_picture_without_a_spine_is_refused_for_too_few_vertebrae():
+    volume = Volume(np.ones((10, 64, 80), np.float32), np.diag([4.0, 2.0, 2.0, 1.0]))
+    refused = segment(_selection(volume), _model(_nothing), SETTINGS)
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.TOO_FEW_VERTEBRAE
+    assert refused.subject == "study"
+
+
+def test_a_selection_with_neither_volume_nor_refusal_is_an_error():
+    with pytest.raises(SegmentationError):
+        segment(_selection(), _model(_nothing), SETTINGS)
