@@ -8,7 +8,7 @@ from pathlib import Path
 
 import highdicom
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from spine.dicom.identifiers import is_own_result
 from spine.reporting.wording import DEMONSTRATION_NOTICE
@@ -37,6 +37,39 @@ def validator_errors(program: Callable[[str], str]) -> Callable[[Path], list[str
 def test_dciodvfy_finds_no_error(case, demonstration, written, validator_errors):
     made = written(case, demonstration=demonstration).objects
     assert {name: found for name, path in made.items() if (found := validator_errors(path))} == {}
+
+
+@pytest.mark.slow
+def test_dciodvfy_finds_no_error_about_an_enhanced_source(
+    build_enhanced, references, run, validator_errors, tmp_path
+):
+    made = write(build_enhanced(tmp_path / "in"), references, run, WritingSettings()).written
+    assert {path.name: found for path in made if (found := validator_errors(path))} == {}
+
+
+def test_a_source_of_bare_headers_can_still_be_reported(
+    out_of_scope, references, run, validator_errors
+):
+    kept = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality"]
+    selection = out_of_scope.selection
+    instances = tuple(
+        dataclasses.replace(item, header=bare(item.header, kept))
+        for item in selection.series.instances
+    )
+    series = dataclasses.replace(selection.series, instances=instances)
+    poor = dataclasses.replace(
+        out_of_scope, selection=dataclasses.replace(selection, series=series)
+    )
+    made = write(poor, references, run, WritingSettings()).written
+    assert [path.name for path in made] == ["1-secondary-capture.dcm", "2-structured-report.dcm"]
+    assert {path.name: found for path in made if (found := validator_errors(path))} == {}
+
+
+def bare(header: Dataset, keywords: list[str]) -> Dataset:
+    poor = Dataset()
+    for keyword in keywords:
+        setattr(poor, keyword, header[keyword].value)
+    return poor
 
 
 def test_validator_sees_an_error(written, validator_errors, tmp_path):
