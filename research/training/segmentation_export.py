@@ -1,6 +1,7 @@
 """From nnU-Net's checkpoint to the folder that the service loads."""
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,7 +9,7 @@ from typing import Any, Literal
 from research.cohort import read_records
 from research.export import ATTRIBUTION, write_model
 from research.measurements import Data as Origin
-from research.measurements import Measurement
+from research.measurements import Measurement, write_measurements
 from research.training.segmentation_data import SPLITS, latest_checkpoint, preprocessed_folder
 from research.training.segmentation_plans import WINDOW, plans_from_spec
 from research.training.segmentation_validation import (
@@ -21,7 +22,7 @@ from spine.findings import Evidence, ModelReference
 from spine.inference.backends import Backend, Hardware, compile_network
 from spine.inference.cards import Data, Metric
 from spine.inference.models import SEGMENTATION_NAME, Model
-from spine.inference.weights import WEIGHTS_FILE, bytes_from_network
+from spine.inference.weights import WEIGHTS_FILE, bytes_from_network, load_weights
 from spine.networks.plain_conv_unet import network_from_plans
 from spine.preprocessing.segmentation import SegmentationSpec
 
@@ -76,6 +77,19 @@ def export(training: Path, models: Path, version: str, test: TestData) -> list[M
         metrics=tuple(_metric(row) for row in results if row.value is not None),
         attribution=(*ATTRIBUTION, "nnU-Net: Isensee et al., Nature Methods 2021"),
     )
+    return results
+
+
+def validate(models: Path, test: TestData) -> list[Measurement]:
+    """Measure the exported model and write ``build/validate-segmentation.json``."""
+    begin = time.monotonic()
+    folder = models / SEGMENTATION_NAME
+    network = network_from_plans(json.loads((folder / "plans.json").read_text()))
+    load_weights(network, (folder / WEIGHTS_FILE).read_bytes())
+    results = measure(_model(network), test)
+    if test.patients is None:
+        results.append(Measurement("patients, lumbar: cases", None, "cases", Origin.REAL, 0))
+    write_measurements("validate-segmentation", time.monotonic() - begin, results)
     return results
 
 
