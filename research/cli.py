@@ -69,6 +69,10 @@ def train_age(
     cohort: CohortArgument,
     run: RunArgument,
     models: Models = Path("models"),
+    spacing_mm: Annotated[float, typer.Option(min=0.9, help="In plane; P1's is 0.9.")] = 3.6,
+    start: Annotated[
+        Path | None, typer.Option(help="Begin with the best weights of this run.")
+    ] = None,
     epochs: Epochs = 20,
     learning_rate: Rate = 0.01,
     patience: Patience = 5,
@@ -78,7 +82,7 @@ def train_age(
 
     Example: python -m research train age build/cohorts/age build/runs/age --epochs 20
     """
-    from research.training.age import export_age
+    from research.training.age import AgePlan, coarse_spec, export_age
     from research.training.loop import TrainingSettings
 
     settings = TrainingSettings(
@@ -87,7 +91,8 @@ def train_age(
         plateau_patience=patience,
         threads=threads,
     )
-    typer.echo(export_age(cohort, run, models, settings))
+    plan = AgePlan(coarse_spec(spacing_mm), start)
+    typer.echo(export_age(cohort, run, models, plan, settings))
 
 
 @train_app.command("disc")

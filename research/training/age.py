@@ -17,21 +17,42 @@ from research.cohort import (
 )
 from research.export import data_of, summary, write_model
 from research.training import metrics
-from research.training.loop import Examples, Task, TrainingSettings, fit, predict
+from research.training.loop import BEST_FILE, Examples, Task, TrainingSettings, fit, predict
 from spine.age.bias import correct_bias, fit_bias
 from spine.inference.cards import Metric
 from spine.inference.models import AGE_NAME, BiasLine
-from spine.inference.weights import WEIGHTS_FILE, bytes_from_network
+from spine.inference.weights import WEIGHTS_FILE, bytes_from_network, load_weights
 from spine.networks.age_dcnn import AgeDCNN
 from spine.preprocessing.age import AgeSpec, age_input
 
-# The published box at a quarter of its resolution (docs/adr/0024).
-COARSE = AgeSpec(spacing_mm=(3.0, 3.6, 3.6), shape=(14, 96, 198))
-
 DATA_DESCRIPTION = (
-    "Synthetic whole-spine sagittal T2 phantoms of 25 to 84 years, true labels, in-plane "
-    "spacing 3.6 mm: a quarter of P1's resolution."
+    "Synthetic whole-spine sagittal T2 phantoms of 25 to 84 years, true labels; seen at an "
+    "in-plane spacing of {spacing:g} mm, P1's being 0.9 mm."
 )
+
+
+def coarse_spec(spacing_mm: float) -> AgeSpec:
+    """Return P1's box, the same field of view, at another in-plane spacing (docs/adr/0024)."""
+    published = AgeSpec()
+    slices, anterior, superior = published.shape
+    ratio = published.spacing_mm[1] / spacing_mm
+    return AgeSpec(
+        spacing_mm=(published.spacing_mm[0], spacing_mm, spacing_mm),
+        shape=(slices, round(anterior * ratio), round(superior * ratio)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AgePlan:
+    """What to train, and from where.
+
+    Attributes
+    ----------
+    start : a run at a coarser spacing whose best weights to begin with; None to begin anew
+    """
+
+    spec: AgeSpec
+    start: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,19 +64,21 @@ class AgeResult:
     metrics: tuple[Metric, ...]
 
 
-def export_age(cohort: Path, run: Path, models: Path, settings: TrainingSettings) -> str:
+def export_age(
+    cohort: Path, run: Path, models: Path, plan: AgePlan, settings: TrainingSettings
+) -> str:
     """Train and test on one cohort, write the model's folder, return a summary in one line."""
     split = split_by_subject(read_records(cohort), settings.seed, 0.125, 0.125)
-    result = train_age(cohort, split, COARSE, settings, run)
+    result = train_age(cohort, split, plan, settings, run)
     counts = len(split.training), len(split.validation), len(split.test)
     card_sha256 = write_model(
         models,
         {WEIGHTS_FILE: bytes_from_network(result.network)},
         name=AGE_NAME,
         version="0.1.0",
-        input=asdict(COARSE),
+        input=asdict(plan.spec),
         bias=asdict(result.bias),
-        data=data_of(DATA_DESCRIPTION, *counts),
+        data=data_of(DATA_DESCRIPTION.format(spacing=plan.spec.spacing_mm[1]), *counts),
         metrics=result.metrics,
     )
     return summary(AGE_NAME, card_sha256, result.metrics)
@@ -69,15 +92,16 @@ def age_examples(cohort: Path, records: tuple[SubjectRecord, ...], spec: AgeSpec
 
 
 def train_age(
-    cohort: Path, split: Split, spec: AgeSpec, settings: TrainingSettings, run: Path
+    cohort: Path, split: Split, plan: AgePlan, settings: TrainingSettings, run: Path
 ) -> AgeResult:
     """Train on the training part, correct the bias on the validation part, test on the rest."""
     training, validation, test = (
-        age_examples(cohort, part, spec) for part in (split.training, split.validation, split.test)
+        age_examples(cohort, part, plan.spec)
+        for part in (split.training, split.validation, split.test)
     )
     mean, deviation = float(training.targets.mean()), float(training.targets.std())
     torch.manual_seed(settings.seed)
-    network = AgeDCNN().to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    network = _first_network(plan)
     task = Task(
         network,
         torch.nn.MSELoss(),
@@ -124,6 +148,15 @@ def augment_spine(spine: NDArray[np.float32], rng: np.random.Generator) -> NDArr
     if rng.random() < 0.5:
         moved = moved[..., ::-1]
     return np.ascontiguousarray(moved * np.float32(rng.uniform(0.9, 1.1)))
+
+
+def _first_network(plan: AgePlan) -> AgeDCNN:
+    network = AgeDCNN()
+    if plan.start is not None:
+        load_weights(network, (plan.start / BEST_FILE).read_bytes())
+    # Faster on CPUs; changes the layout in memory, no number.
+    network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    return network
 
 
 def _figures(

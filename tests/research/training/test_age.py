@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from research.cohort import Split, SubjectRecord, write_subject
-from research.training.age import age_examples, answer_in_years, augment_spine, train_age
+from research.training.age import (
+    AgePlan,
+    age_examples,
+    answer_in_years,
+    augment_spine,
+    coarse_spec,
+    train_age,
+)
 from research.training.loop import TrainingSettings
 from spine.imaging.volume import LabelMap, Volume
 from spine.networks.age_dcnn import AgeDCNN
@@ -48,12 +56,32 @@ def test_trained_network_answers_in_years_and_is_measured_on_the_test_part(tmp_p
     split = Split(tuple(records[::2]), tuple(records[1::4]), tuple(records[3::4]))
     settings = TrainingSettings(epochs=3, learning_rate=1e-3)
 
-    result = train_age(tmp_path / "cohort", split, SPEC, settings, tmp_path / "run")
+    result = train_age(tmp_path / "cohort", split, AgePlan(SPEC), settings, tmp_path / "run")
 
     figures = {metric.name: metric for metric in result.metrics}
     assert figures["MAE, uncorrected"].n == len(split.test)
     assert figures["MAE, uncorrected"].value < 40
     assert result.bias.cases == len(split.validation)
+
+
+def test_training_continues_from_coarser_weights(tmp_path):
+    records = tuple(world(tmp_path / "cohort", 8))
+    split = Split(records[:4], records[4:], records[4:])
+    still = TrainingSettings(epochs=1, learning_rate=0.0)
+    train_age(tmp_path / "cohort", split, AgePlan(SPEC), still, tmp_path / "coarse")
+    finer = AgeSpec(spacing_mm=(3.0, 6.0, 6.0), shape=(14, 44, 44))
+
+    plan = AgePlan(finer, start=tmp_path / "coarse")
+    result = train_age(tmp_path / "cohort", split, plan, still, tmp_path / "fine")
+
+    first = load_file(tmp_path / "coarse" / "best.safetensors")["blocks.0.0.weight"]
+    assert torch.equal(result.network.blocks[0][0].weight, first)
+
+
+def test_coarser_box_covers_the_same_field_of_view():
+    assert coarse_spec(0.9) == AgeSpec()
+    assert coarse_spec(3.6).shape == (14, 96, 198)
+    assert coarse_spec(3.6).spacing_mm == (3.0, 3.6, 3.6)
 
 
 def test_folding_the_scale_changes_only_the_unit():
