@@ -65,7 +65,8 @@ class SpineGeometry:
 
     Attributes
     ----------
-    mean_width_mm : mean of the vertebrae's ``width_mm`` (P2's ``w``), NaN without vertebrae
+    mean_width_mm : mean ``width_mm`` of the lumbar vertebrae, of all where there is none
+        (P2's ``w``; docs/adr/0030), NaN without vertebrae
     """
 
     vertebrae: tuple[VertebraGeometry, ...]
