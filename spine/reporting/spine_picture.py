@@ -6,13 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spine.anatomy.labels import DISC_LABELS, VERTEBRA_LABELS
+from spine.anatomy.levels import Region
 from spine.findings import Findings, Segmentation
 from spine.imaging.pictures import SagittalView, draw_slice, fit_view
 from spine.imaging.volume import Grid
 from spine.reporting.colors import LABEL_COLORS
 
 _MARGIN_MM = 25.0
+_GAP = 12
 _SPINE_LABELS = [*VERTEBRA_LABELS.values(), *DISC_LABELS.values()]
+_LUMBAR_LABELS = [
+    *(value for level, value in VERTEBRA_LABELS.items() if level.region is Region.LUMBAR),
+    *(value for level, value in DISC_LABELS.items() if level.is_lumbar),
+]
+
+Box = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +39,18 @@ class SpinePicture:
     names: tuple[LevelName, ...]
 
 
-def draw_spine(findings: Findings, room: tuple[int, int]) -> SpinePicture | None:
-    """Draw the slice through the middle of the spine into (width, height); None without pixels."""
+def draw_spine(findings: Findings, room: tuple[int, int]) -> tuple[SpinePicture, ...]:
+    """Draw the slice through the middle of the spine into (width, height); empty without pixels.
+
+    A whole spine is slender: where half the room is left, the lumbar part follows enlarged.
+    """
     segmentation, volume = findings.segmentation, findings.selection.volume
     if isinstance(segmentation, Segmentation):
         return _outlined(segmentation, room)
     if volume is None:
-        return None
+        return ()
     view = fit_view(volume.grid, volume.grid.shape[0] // 2, _whole(volume.grid), room)
-    return SpinePicture(draw_slice(volume, None, view, {}), ())
+    return (SpinePicture(draw_slice(volume, None, view, {}), ()),)
 
 
 def middle_slice(segmentation: Segmentation) -> int:
@@ -52,29 +63,41 @@ def middle_slice(segmentation: Segmentation) -> int:
     return int(np.clip(round(float(index[0])), 0, grid.shape[0] - 1))
 
 
-def _outlined(segmentation: Segmentation, room: tuple[int, int]) -> SpinePicture:
+def _outlined(segmentation: Segmentation, room: tuple[int, int]) -> tuple[SpinePicture, ...]:
+    whole = _drawn(segmentation, _box(segmentation, _SPINE_LABELS), room)
+    spare = room[0] - whole.pixels.shape[1] - _GAP
+    lumbar = np.isin(segmentation.labels.data, _LUMBAR_LABELS).any()
+    if spare < room[0] // 2 or not lumbar:
+        return (whole,)
+    return whole, _drawn(segmentation, _box(segmentation, _LUMBAR_LABELS), (spare, room[1]))
+
+
+def _drawn(segmentation: Segmentation, box: Box, room: tuple[int, int]) -> SpinePicture:
     volume, labels = segmentation.volume, segmentation.labels
-    view = fit_view(volume.grid, middle_slice(segmentation), _spine_box(segmentation), room)
+    view = fit_view(volume.grid, middle_slice(segmentation), box, room)
     pixels = draw_slice(volume, labels, view, LABEL_COLORS)
     return SpinePicture(pixels, _level_names(segmentation, view))
 
 
 def _level_names(segmentation: Segmentation, view: SagittalView) -> tuple[LevelName, ...]:
     names = []
+    width, height = view.size
     for vertebra in segmentation.geometry.vertebrae:
         x, y = view.pixel_from_world(np.array(vertebra.center))
-        half_width = vertebra.width_mm / 2 * view.pixels_per_mm
-        names.append(LevelName(str(vertebra.level), (x - half_width - 10, y)))
+        x -= vertebra.width_mm / 2 * view.pixels_per_mm + 10
+        if 0 < x < width and 0 < y < height:
+            names.append(LevelName(str(vertebra.level), (x, y)))
     return tuple(names)
 
 
-def _whole(grid: Grid) -> tuple[tuple[int, int], tuple[int, int]]:
+def _whole(grid: Grid) -> Box:
     return (0, grid.shape[1]), (0, grid.shape[2])
 
 
-def _spine_box(segmentation: Segmentation) -> tuple[tuple[int, int], tuple[int, int]]:
+def _box(segmentation: Segmentation, values: list[int]) -> Box:
+    """Return the (j, k) ranges of some labels with a margin, within the grid."""
     grid = segmentation.labels.grid
-    _, j, k = np.nonzero(np.isin(segmentation.labels.data, _SPINE_LABELS))
+    _, j, k = np.nonzero(np.isin(segmentation.labels.data, values))
     if not j.size:
         return _whole(grid)
     _, spacing_j, spacing_k = grid.spacing_mm

@@ -5,7 +5,7 @@ from spine.findings import AgeEstimate
 from spine.reporting import wording
 from spine.reporting.drawing import ACCENT, FAINT, PANEL, RULE, TEXT, WARNING, Color, Page, Style
 
-HEIGHT = 236
+HEIGHT = 252
 _HEADING = Style(22, FAINT)
 _NUMBER = Style(52, bold=True)
 _GAP = Style(30, bold=True)
@@ -27,8 +27,8 @@ def draw_age(page: Page, age: AgeEstimate | Refusal, corner: tuple[int, int], wi
     page.text((x + _PADDING, y + 46), words, _NUMBER)
     right = x + width - _PADDING
     page.text((right, y + 50), f"gap {age.age_gap_years:+.1f} years", _GAP, "ra")
-    page.text((right, y + 90), wording.age_difference(age), _SMALL, "ra")
-    _draw_line_of_years(page, age, (x + 60, y + 150), width - 120)
+    page.text((right, y + 92), wording.age_difference(age), _SMALL, "ra")
+    _draw_line_of_years(page, age, (x + 60, y + 166), width - 120)
 
 
 def _draw_refusal(page: Page, refusal: Refusal, corner: tuple[int, int], width: int) -> None:

@@ -10,16 +10,16 @@ from spine.reporting.drawing import ACCENT, FAINT, PANEL, RULE, TEXT, WARNING, P
 Item = DiscAssessment | Refusal
 
 _COLUMNS = (Scale.PFIRRMANN, Scale.BULGING, Scale.SCHNEIDERMAN)
-_LEVEL_WIDTH = 130
+_LEVEL_WIDTH = 150
 _HEADING = Style(22, FAINT)
-_COLUMN_HEAD = Style(18, FAINT, bold=True)
-_LEVEL = Style(24, bold=True)
-_GRADES = Style(24, bold=True)
-_SMALL = Style(16, FAINT)
-_CODE = Style(14, WARNING)
+_COLUMN_HEAD = Style(19, FAINT, bold=True)
+_LEVEL = Style(28, bold=True)
+_GRADES = Style(28, bold=True)
+_SMALL = Style(18, TEXT)
+_CODE = Style(15, WARNING)
 _PADDING = 20
-_ROW_HEIGHT = 60
-_LEAST_ROW_HEIGHT = 48
+_ROW_HEIGHT = 80
+_LEAST_ROW_HEIGHT = 60
 
 
 def draw_discs(
@@ -38,7 +38,7 @@ def draw_discs(
         return bottom
     _draw_head(page, x, y + 54, room[0])
     for index, disc in enumerate(discs):
-        _draw_row(page, disc, (x, y + 86 + index * row_height), room[0])
+        _draw_row(page, disc, (x, y + 86 + index * row_height, room[0], row_height))
     return bottom
 
 
@@ -79,30 +79,31 @@ def _draw_head(page: Page, x: int, y: int, width: int) -> None:
         page.text((_column(x, width, index), y), wording.SCALE_NAMES[scale], _COLUMN_HEAD)
 
 
-def _draw_row(page: Page, disc: Item, corner: tuple[int, int], width: int) -> None:
-    x, y = corner
+def _draw_row(page: Page, disc: Item, box: tuple[int, int, int, int]) -> None:
+    x, y, width, height = box
     page.line((x + _PADDING, y, x + width - _PADDING, y), RULE, 1)
+    # Two lines of text of a cell, centered in the row.
+    top = y + (height - _GRADES.line_height - _SMALL.line_height) // 2
     level = disc.subject if isinstance(disc, Refusal) else str(disc.level)
-    page.text((x + _PADDING, y + 12), level, _LEVEL)
+    page.text((x + _PADDING, y + height / 2), level, _LEVEL, "lm")
     if isinstance(disc, Refusal):
-        page.text((x + _LEVEL_WIDTH, y + 8), wording.NOT_GIVEN, _SMALL)
-        page.text((x + _LEVEL_WIDTH, y + 29), str(disc.code), _CODE)
+        _draw_cell(page, disc, (x + _LEVEL_WIDTH, top))
         return
     for item in disc.forecasts:
         scale = scale_of(item)
         if scale is not None:
-            _draw_cell(page, item, (_column(x, width, _COLUMNS.index(scale)), y))
+            _draw_cell(page, item, (_column(x, width, _COLUMNS.index(scale)), top))
 
 
 def _draw_cell(page: Page, item: ScaleForecast | Refusal, at: tuple[float, float]) -> None:
     x, y = at
     if isinstance(item, Refusal):
-        page.text((x, y + 8), wording.NOT_GIVEN, _SMALL)
-        page.text((x, y + 29), str(item.code), _CODE)
+        page.text((x, y + 6), wording.NOT_GIVEN, Style(22, FAINT))
+        page.text((x, y + 36), str(item.code), _CODE)
         return
-    page.text((x, y + 4), wording.grades(item), _GRADES)
-    _draw_mark(page, item.progression, (x + 106, y + 18))
-    page.text((x, y + 32), wording.state(item), _SMALL)
+    page.text((x, y), wording.grades(item), _GRADES)
+    _draw_mark(page, item.progression, (x + 110, y + 17))
+    page.text((x, y + _GRADES.line_height), wording.state(item), _SMALL)
 
 
 def _draw_mark(page: Page, progression: Progression, center: tuple[float, float]) -> None:

@@ -7,8 +7,8 @@ from spine.findings import Findings, ModelReference
 from spine.reporting import wording
 from spine.reporting.context import RunContext
 from spine.reporting.doubts import evidence
-from spine.reporting.drawing import FAINT, INK, PANEL, TEXT, WARNING, Page, Style
-from spine.reporting.spine_picture import draw_spine
+from spine.reporting.drawing import FAINT, INK, PANEL, WARNING, Page, Style
+from spine.reporting.spine_picture import SpinePicture, draw_spine
 from spine.reporting.summary_age import HEIGHT as AGE_HEIGHT
 from spine.reporting.summary_age import draw_age
 from spine.reporting.summary_discs import draw_discs
@@ -22,6 +22,7 @@ _GAP = 14
 _TITLE = Style(28, bold=True)
 _NOTICE = Style(30, INK, bold=True)
 _LEVEL = Style(18, bold=True, halo=True)
+_SIDE = Style(24, bold=True, halo=True)
 _FAINT = Style(16, FAINT)
 
 
@@ -64,20 +65,29 @@ def _draw_picture(
     page: Page, findings: Findings, corner: tuple[int, int], room: tuple[int, int]
 ) -> None:
     x, y = corner
-    picture = draw_spine(findings, (room[0], room[1] - 28))
-    if picture is None:
+    pictures = draw_spine(findings, (room[0], room[1] - 28))
+    if not pictures:
         page.box((x, y, x + room[0], y + room[1] - 28), PANEL)
         center = (x + room[0] / 2, y + room[1] / 2)
         page.text(center, wording.NO_PICTURE, Style(20), "mm")
         return
-    height, width, _ = picture.pixels.shape
-    left, top = x + (room[0] - width) // 2, y + (room[1] - 28 - height) // 2
-    page.paste(picture.pixels, (left, top))
+    spare = room[0] - sum(picture.pixels.shape[1] for picture in pictures)
+    left = x + spare // (len(pictures) + 1)
+    for picture in pictures:
+        height, width, _ = picture.pixels.shape
+        _paste(page, picture, (left, y + (room[1] - 28 - height) // 2))
+        left += width + spare // (len(pictures) + 1)
+    page.text((x, y + room[1] - 22), wording.picture_caption(findings.segmentation), _FAINT)
+
+
+def _paste(page: Page, picture: SpinePicture, corner: tuple[int, int]) -> None:
+    left, top = corner
+    page.paste(picture.pixels, corner)
     for name in picture.names:
         page.text((left + name.at[0], top + name.at[1]), name.name, _LEVEL, "rm")
-    page.text((left + 8, top + 6), "A", Style(24, TEXT, bold=True, halo=True))
-    page.text((left + width - 8, top + 6), "P", Style(24, TEXT, bold=True, halo=True), "ra")
-    page.text((x, y + room[1] - 22), wording.picture_caption(findings.segmentation), _FAINT)
+    width = picture.pixels.shape[1]
+    page.text((left + 8, top + 6), "A", _SIDE)
+    page.text((left + width - 8, top + 6), "P", _SIDE, "ra")
 
 
 def _draw_footer(

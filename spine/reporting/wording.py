@@ -29,7 +29,7 @@ AGE_HEADING = "Spine age"
 NO_BAND = "No reference band: the model's card states no error."
 NO_PICTURE = "No picture: the pixels could not be used."
 NO_DISCS = "No lumbar disc was assessed."
-PROGRESSION_HEADING = "Lumbar discs: grade now → in five years,  P = probability of worse"
+PROGRESSION_HEADING = "Lumbar discs: grade now → in five years"
 REFUSALS_HEADING = "Not given, and why"
 CAUTIONS_HEADING = "Cautions"
 
@@ -106,7 +106,7 @@ def state(forecast: ScaleForecast) -> str:
     words = PROGRESSION_WORDS[forecast.progression]
     if forecast.progression is Progression.NOT_AT_RISK or forecast.progression_probability is None:
         return words
-    return f"{words} · P {percent(forecast.progression_probability)}"
+    return f"{words} · P(worse) {percent(forecast.progression_probability)}"
 
 
 def forecast_sentence(forecast: ScaleForecast) -> str:
