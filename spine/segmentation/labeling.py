@@ -31,6 +31,9 @@ FIELD_ABOVE_AXIS_MM = 8.0
 AXIS_TO_NEIGHBORS = 1.35
 # A body with its disc, as a multiple of the body (facts/anatomy.md, section 1).
 PITCH_TO_HEIGHT = 1.3
+# Whose disc is seen at an end of the row although the vertebra itself is not.
+_UPPER_NEIGHBORS = {Level.T1: Level.C7, Level.L1: Level.T12}
+_LOWER_NEIGHBORS = {Level.C7: Level.T1, Level.T12: Level.L1, Level.L5: Level.S1}
 # A body cut by the field of view says nothing of its neighbors' height.
 SMALL_BODY = 0.8
 
@@ -101,30 +104,17 @@ def _disc_values(instances: Instances, row: Row) -> list[int]:
 
 def _disc_value(above: Level | None, below: Level | None) -> int:
     if above is None and below is not None:
-        above = _neighbor_above(below)
-    if above is None:
-        return 0
-    if below is None:
-        below = _neighbor_below(above)
+        above = _UPPER_NEIGHBORS.get(below, _shifted(below, -1))
+    if below is None and above is not None:
+        below = _LOWER_NEIGHBORS.get(above, _shifted(above, 1))
     name = f"{above}/{below}"
     return DISC_LABELS[DiscLevel(name)] if name in set(DiscLevel) else 0
 
 
-def _neighbor_above(level: Level) -> Level | None:
-    """Return the level above the uppermost body, whose disc is seen without it."""
-    usual = {Level.T1: Level.C7, Level.L1: Level.T12}
-    if level in usual:
-        return usual[level]
-    number = int(level.value[1:])
-    return Level(f"{level.value[0]}{number - 1}") if number > 1 else None
-
-
-def _neighbor_below(level: Level) -> Level:
-    """Return the level below the lowest body, whose disc is seen without it."""
-    usual = {Level.C7: Level.T1, Level.T12: Level.L1, Level.L5: Level.S1}
-    if level in usual:
-        return usual[level]
-    return Level(f"{level.value[0]}{int(level.value[1:]) + 1}")
+def _shifted(level: Level, by: int) -> Level | None:
+    """Return the level of the same region so many further down, or None."""
+    name = f"{level.region}{int(level.value[1:]) + by}"
+    return Level(name) if name in set(Level) else None
 
 
 def _named(instances: Instances, row: Row) -> list[tuple[Level, BodyPiece]]:
