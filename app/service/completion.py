@@ -6,6 +6,7 @@ What a run has seen stands in its record on disk, so a restart forgets nothing.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -53,6 +54,7 @@ class Completion:
         self._destinations = tuple(destinations)
         self._on_run = on_run
         self._last_arrival: dict[str, float] = {}
+        self._opened: deque[RunRecord] = deque()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="completion", daemon=True)
@@ -93,6 +95,17 @@ class Completion:
                 except OSError as error:
                     _LOG.error("no run opened for study %s: %s", study, error.strerror)
                     self.arrived(study, "")
+            self._announce()
+
+    def _announce(self) -> None:
+        """Hand opened runs over; one that nobody took is offered again, and at every start."""
+        while self._opened:
+            try:
+                self._on_run(self._opened[0])
+            except Exception as error:  # noqa: BLE001 - a database may fail in any way
+                _LOG.error("run %s not queued: %s", self._opened[0].run_id, type(error).__name__)
+                return
+            self._opened.popleft()
 
     def _quiet_studies(self) -> list[str]:
         latest = time.monotonic() - self._quiet_time_s
@@ -117,7 +130,7 @@ class Completion:
         )
         self._register.write_run(record)
         _LOG.info("run %s opened: %d instances", record.run_id, len(record.instances))
-        self._on_run(record)
+        self._opened.append(record)
 
     def _unseen(self, study: str) -> list[str]:
         """Return the images that no run has seen."""

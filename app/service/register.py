@@ -9,11 +9,13 @@
     work/        unfinished files and the folders of running analyses; emptied at the start
 """
 
+import fcntl
 import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from app.service.durable import (
     write_json_durably,
 )
 from app.service.records import Receipt, RunOutcome, RunRecord
-from spine.errors import Code
+from spine.errors import Code, SpineError
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -54,6 +56,24 @@ class Register:
     @property
     def aside(self) -> Path:
         return self.root / "aside"
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep every other process from serving out of this folder.
+
+        Raises
+        ------
+        SpineError
+            ``SETTINGS_INVALID`` if one does already.
+        """
+        make_folder_durably(self.root)
+        with (self.root / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                reason = f"{self.root}: another process serves out of this folder"
+                raise SpineError(Code.SETTINGS_INVALID, reason) from None
+            yield
 
     def prepare(self) -> None:
         """Create the folders; throw away what a killed process left unfinished."""

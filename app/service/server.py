@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from app.service.completion import Completion
@@ -19,6 +20,7 @@ from app.service.worker import LoadAnalysis
 from app.service.workflows import Workflows
 from app.settings import Settings
 from pacs.listener import Listener
+from spine.errors import Code, SpineError
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,15 +55,17 @@ class Service:
 
         Raises
         ------
-        WorkerStartError
+        SpineError
             With the code of what is wrong with models or settings.
         """
         self.register.prepare()
         self.inference.start()
         self.workflows.start(self._destinations)
         self.completion.start()
-        self.listener.start()
-        self.web.start()
+        with _named("listener"):
+            self.listener.start()
+        with _named("web"):
+            self.web.start()
 
     def stop(self) -> None:
         """Finish what a peer waits for; the rest is on disk and goes on at the next start."""
@@ -83,7 +87,7 @@ def serve(settings: Settings, load: LoadAnalysis, on_ready: Callable[[Service], 
 
     Raises
     ------
-    WorkerStartError
+    SpineError
         With the code of what is wrong with models or settings.
     """
     stopping = threading.Event()
@@ -94,17 +98,27 @@ def serve(settings: Settings, load: LoadAnalysis, on_ready: Callable[[Service], 
     for number in _SIGNALS:
         signal.signal(number, stop)
     service = Service(settings, load)
-    try:
-        service.start()
-    except BaseException:
-        service.inference.stop()
-        raise
-    _LOG.info("listening on port %d", service.listener.port)
-    on_ready(service)
-    stopping.wait()
-    _LOG.info("stopping")
-    service.stop()
+    with service.register.hold():
+        try:
+            service.start()
+        except BaseException:
+            service.inference.stop()
+            raise
+        _LOG.info("listening on port %d", service.listener.port)
+        on_ready(service)
+        stopping.wait()
+        _LOG.info("stopping")
+        service.stop()
     return 0
+
+
+@contextmanager
+def _named(section: str) -> Iterator[None]:
+    """Say which of the settings names an address that cannot be had."""
+    try:
+        yield
+    except OSError as error:
+        raise SpineError(Code.SETTINGS_INVALID, f"{section}: {error.strerror}") from error
 
 
 def leave(status: int) -> None:

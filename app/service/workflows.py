@@ -33,6 +33,7 @@ _DELIVERIES_AT_ONCE = 4
 # Rows of another version are never recovered: raised only together with a migration.
 _APPLICATION_VERSION = "1"
 _RECOVERIES = 5
+_DISK_FAILED = "disk failed"
 _PORTABLE = WorkflowSerializationFormat.PORTABLE
 
 
@@ -96,13 +97,22 @@ class Workflows:
 
         @DBOS.step(name="infer")
         def infer(run_id: str, analysis_time: str) -> str:
-            return self._infer(run_id, analysis_time).value
+            try:
+                return self._infer(run_id, analysis_time).value
+            except OSError as error:
+                _LOG.error("run %s interrupted: %s", run_id, error.strerror)
+                return _DISK_FAILED
 
         @DBOS.workflow(
             name="analyze", max_recovery_attempts=_RECOVERIES, serialization_type=_PORTABLE
         )
         def analyze(run_id: str) -> str:
-            state: str = infer(run_id, begin(run_id))
+            analysis_time = begin(run_id)
+            attempt = 0
+            # An exception would end the workflow for good; disks are mended.
+            while (state := infer(run_id, analysis_time)) == _DISK_FAILED:
+                DBOS.sleep(pause_s(attempt))
+                attempt += 1
             if state == State.WRITTEN:
                 for destination in self._register.run(run_id).destinations:
                     self.deliver(run_id, destination)
@@ -116,9 +126,8 @@ class Workflows:
         def send(run_id: str, destination: str) -> str:
             return self._delivery.deliver(run_id, destination)
 
-        @DBOS.workflow(
-            name="deliver", max_recovery_attempts=_RECOVERIES, serialization_type=_PORTABLE
-        )
+        # Restarts are counted as recoveries: a destination may be away for any number of them.
+        @DBOS.workflow(name="deliver", max_recovery_attempts=None, serialization_type=_PORTABLE)
         def deliver(run_id: str, destination: str) -> None:
             attempt = 0
             while send(run_id, destination) != DELIVERED:

@@ -147,3 +147,20 @@ def test_conflicting_instances_are_named_on_the_run(
     first, second = sorted(source.iterdir())
     assert first.name == "1.2.3.1.dcm"
     assert b"P2" in second.read_bytes()
+
+
+def test_run_that_could_not_be_queued_is_offered_again(
+    register: Register, keep: Keep, opened: list[RunRecord]
+) -> None:
+    failures = iter([RuntimeError("database is locked"), OSError(28, "No space left")])
+
+    def fail_twice(record: RunRecord) -> None:
+        for failure in failures:
+            raise failure
+        opened.append(record)
+
+    keep(uid="1.2.3.1")
+    completion = Completion(register, 0.1, (), fail_twice)
+    completion.start()
+    _wait_for(opened, 1)
+    completion.stop()

@@ -207,3 +207,14 @@ def test_dead_destination_is_tried_until_it_is_back(
         until(lambda: len(received) == 1)
     finally:
         again.stop()
+
+
+def test_second_process_on_the_same_disk_is_refused(
+    start: Callable[[], Served], site: dict[str, object], tmp_path: Path
+) -> None:
+    start()
+    other = {**site, "listener": {"port": 0}, "web": {"port": 0}}
+    second = serve(tmp_path, other)
+    assert second.first_line == ""
+    assert second.process.wait(10) != 0
+    second.end()

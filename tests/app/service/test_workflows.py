@@ -1,3 +1,4 @@
+import errno
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from app.service.worker import Job
 from app.service.workflows import Workflows
 from spine.errors import Code
 from tests.app.service import standin
+from tests.app.service.served import until
 
 TIME = "2026-01-02T03:04:05+00:00"
 
@@ -73,13 +75,6 @@ def record(register: Register, keep: Callable[..., None]) -> RunRecord:
     return record
 
 
-def _until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert condition()
-
-
 def test_run_is_analyzed_once_and_delivered_to_each_destination(
     start: Callable[[], Workflows],
     record: RunRecord,
@@ -90,7 +85,7 @@ def test_run_is_analyzed_once_and_delivered_to_each_destination(
     workflows = start()
     workflows.analyze(record)
     workflows.analyze(record)
-    _until(lambda: len(post.attempts) == 2)
+    until(lambda: len(post.attempts) == 2)
     assert {name for _, name in post.attempts} == {"pacs", "archive"}
     assert [job.analysis_time for job in inference.jobs] == [TIME]
     assert register.outcome("1.2.3.1") == RunOutcome(State.WRITTEN, None, ("summary.dcm",))
@@ -109,7 +104,7 @@ def test_only_written_results_are_delivered(
     record = RunRecord("1.2.7.1", TIME, "default", ("1.2.7.4",), ("pacs",))
     register.write_run(record)
     start().analyze(record)
-    _until(lambda: register.outcome("1.2.7.1") is not None)
+    until(lambda: register.outcome("1.2.7.1") is not None)
     time.sleep(0.5)
     assert len(post.attempts) == (0 if patient == "KNEE" else 1)
 
@@ -125,7 +120,7 @@ def test_failed_run_sends_nothing_and_says_why(
     failed = RunOutcome.failed(Code.WORKER_TIMEOUT)
     monkeypatch.setattr(inference, "run", lambda _job: failed)
     start().analyze(record)
-    _until(lambda: register.outcome("1.2.3.1") is not None)
+    until(lambda: register.outcome("1.2.3.1") is not None)
     time.sleep(0.4)
     assert register.outcome("1.2.3.1") == failed
     assert post.attempts == []
@@ -137,7 +132,50 @@ def test_delivery_goes_on_after_failures(
     monkeypatch.setattr("app.service.workflows.pause_s", lambda _attempt: 0.05)
     post.failures = 6
     start().deliver(record.run_id, "pacs")
-    _until(lambda: len(post.attempts) == 7)
+    until(lambda: len(post.attempts) == 7)
+
+
+def test_run_goes_on_when_the_disk_is_well_again(
+    start: Callable[[], Workflows],
+    record: RunRecord,
+    register: Register,
+    inference: InProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = iter([OSError(errno.ENOSPC, "No space left on device")] * 2)
+    run = inference.run
+
+    def fail_twice(job: Job) -> RunOutcome:
+        for failure in full:
+            raise failure
+        return run(job)
+
+    monkeypatch.setattr(inference, "run", fail_twice)
+    monkeypatch.setattr("app.service.workflows.pause_s", lambda _attempt: 0.05)
+    start().analyze(record)
+    until(lambda: register.outcome("1.2.3.1") is not None)
+    assert register.outcome("1.2.3.1") == RunOutcome(State.WRITTEN, None, ("summary.dcm",))
+
+
+@pytest.mark.slow
+def test_delivery_outlives_any_number_of_restarts(
+    register: Register,
+    record: RunRecord,
+    inference: InProcess,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.service.workflows.pause_s", lambda _attempt: 0.2)
+    post.failures = 1000
+    for _ in range(7):
+        before = len(post.attempts)
+        workflows = Workflows(register, inference, post)  # type: ignore[arg-type]
+        workflows.start(["pacs"])
+        try:
+            workflows.deliver(record.run_id, "pacs")
+            until(lambda before=before: len(post.attempts) > before)
+        finally:
+            workflows.stop()
 
 
 def test_database_holds_ids_and_codes_as_json_and_no_pickle(
@@ -145,7 +183,7 @@ def test_database_holds_ids_and_codes_as_json_and_no_pickle(
 ) -> None:
     workflows = start()
     workflows.analyze(record)
-    _until(lambda: len(post.attempts) == 2)
+    until(lambda: len(post.attempts) == 2)
     time.sleep(0.3)
     with sqlite3.connect(register.root / "workflows.sqlite") as database:
         ids = database.execute("SELECT workflow_uuid FROM workflow_status").fetchall()
@@ -185,7 +223,7 @@ def test_lost_database_is_rebuilt_from_disk(
     second = RunRecord("1.2.3.2", TIME, "default", ("1.2.3.4",), ("pacs",))
     register.write_run(second)
     start()
-    _until(lambda: register.outcome("1.2.3.2") is not None and len(post.attempts) == 2)
+    until(lambda: register.outcome("1.2.3.2") is not None and len(post.attempts) == 2)
     assert sorted(post.attempts) == [("1.2.3.1", "archive"), ("1.2.3.2", "pacs")]
     assert [job.run_id for job in inference.jobs] == ["1.2.3.2"]
 
@@ -210,9 +248,9 @@ def test_run_interrupted_by_a_stop_is_taken_up_at_the_next_start(
 
     def begin(workflows: Workflows) -> None:
         workflows.analyze(record)
-        _until((register.staging / "1.2.3.1" / "out").is_dir)
+        until((register.staging / "1.2.3.1" / "out").is_dir)
         time.sleep(0.2)
 
     serve(begin)
     assert register.outcome("1.2.3.1") is None
-    serve(lambda _workflows: _until(lambda: post.attempts == [("1.2.3.1", "pacs")]))
+    serve(lambda _workflows: until(lambda: post.attempts == [("1.2.3.1", "pacs")]))
