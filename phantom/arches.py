@@ -16,9 +16,9 @@ from phantom.scene import Scene
 from phantom.signals import Tissue
 from spine.anatomy.levels import Level
 
-_ARCH_CORTEX_MM = 0.75
-_ARCH_FAT = 0.12
-"""Marrow of the arch is fattier than the body's: equal signal in spite of more cortex (SPIDER)."""
+_ARCH_CORTEX_MM = 1.2
+_ARCH_FAT = -0.08
+"""Arches are as bright as bodies although nearer to the coil (SPIDER): denser bone, less fat."""
 Point = tuple[float, float, float]
 Shape = tuple[Region, Field]
 

@@ -9,8 +9,8 @@ from phantom.signals import Tissue
 from phantom.subjects import VertebraState
 from spine.anatomy.labels import DISC_LABELS
 
-_LENGTH_MM = (1.2, 0.9, 0.7)
-_SPREAD = 0.22
+_LENGTH_MM = (0.9, 0.6, 0.6)
+_SPREAD = 0.27
 
 
 def paint_discs(scene: Scene) -> None:

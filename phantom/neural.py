@@ -107,10 +107,10 @@ def _fluid(scene: Scene, region: Region, forward: Field) -> Field:
         return signal
     # The tail lies behind when supine, and thins out towards the sac's end.
     below = np.clip((canal.conus + 8 - region.superior) / 25, 0, 1)
-    crowd = np.clip((region.superior - canal.sac_end) / 110, 0.05, 1) * below
-    dorsal = np.clip(0.25 - 0.9 * forward, 0, 1)
+    crowd = np.clip((region.superior - canal.sac_end) / 80, 0.15, 1) * below
+    dorsal = np.clip(0.45 - 0.9 * forward, 0, 1)
     strands = scene.textured(region, _TAIL_LENGTH_MM, 1.0, 7) - 1
-    share = np.clip(crowd * dorsal * (0.55 + 0.45 * strands), 0, 0.9)
+    share = np.clip(crowd * dorsal * (0.6 + 0.9 * strands), 0, 1)
     mixed: Field = signal + (np.float32(roots) - signal) * share
     return mixed
 

@@ -7,7 +7,7 @@ import numpy as np
 from phantom import laws
 from phantom.laws import DiscDraws
 from phantom.variants import Variant, draw_variant
-from spine.anatomy.levels import DiscLevel
+from spine.anatomy.levels import DiscLevel, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Person:
     ----------
     uniform : thresholds in 0 to 1 that an age-dependent chance must exceed: fracture, scoliosis
     marrow, muscle, level : standard normal draws; `level` of the person effect on discs
+    levels : two draws per vertebra, by `Level.order`: of width and of height
     discs : draws of every disc a person could have
     """
 
@@ -81,6 +82,7 @@ class Person:
     fracture_site: float
     build: Build
     posture: Posture
+    levels: tuple[tuple[float, float], ...]
     discs: dict[DiscLevel, DiscDraws]
 
 
@@ -106,6 +108,7 @@ def draw_person(
         fracture_site=float(rng.random()),
         build=_draw_build(rng, fixed),
         posture=_draw_posture(rng),
+        levels=tuple((float(a), float(b)) for a, b in rng.standard_normal((len(Level), 2))),
         discs={disc: _draw_disc(rng) for disc in DiscLevel},
     )
 

@@ -21,6 +21,15 @@ _MIDLINE_MM = 8.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """One tissue, cut out: its mask, and the image over the tissue's smooth mean, less 1."""
+
+    mask: Mask
+    residual: Values
+    spacing_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tissues:
     """An image's slices next to the midline and its tissues, arrays (slice, j, k).
 
@@ -30,6 +39,7 @@ class Tissues:
     bodies, disc, canal, posterior : eroded by two pixels in plane
     front, back : anterior to the bodies, posterior to the sac
     level : number of the body that a voxel belongs to, 0 outside bodies
+    texture : detrended patches of "bodies", "disc" and "canal"
     """
 
     image: Values
@@ -41,6 +51,7 @@ class Tissues:
     back: Mask
     level: NDArray[np.int32]
     spacing_mm: tuple[float, float, float]
+    texture: dict[str, Patch]
 
 
 def merged(labels: LabelMap) -> LabelMap:
@@ -65,17 +76,33 @@ def tissues(volume: Volume, labels: LabelMap) -> Tissues:
     body = _eroded(vertebra & (j > front[:, None, :]), 2)
     level, _ = ndimage.label(body)
     ahead = _ahead_of_bodies(vertebra | (masks == 2), front)
+    image = image / max(float(np.median(image[body])), 1e-6)
+    parts = {"bodies": body, "disc": _eroded(masks == 2, 2), "canal": _eroded(canal, 2)}
     return Tissues(
-        image=image / max(float(np.median(image[body])), 1e-6),
+        image=image,
         bodies=body,
-        disc=_eroded(masks == 2, 2),
-        canal=_eroded(canal, 2),
+        disc=parts["disc"],
+        canal=parts["canal"],
         posterior=_eroded(vertebra & (j < back[:, None, :]), 2),
         front=(j > ahead[:, None, :] + 4) & (ahead[:, None, :] > 0),
         back=(j < back[:, None, :] - 4) & (back[:, None, :] > 0),
         level=level,
         spacing_mm=spacing,
+        texture={name: _patch(image, mask, spacing) for name, mask in parts.items()},
     )
+
+
+def _patch(image: Values, mask: Mask, spacing_mm: tuple[float, float, float]) -> Patch:
+    """Cut a tissue out and divide by its own mean over 8 mm in plane."""
+    box = next(iter(ndimage.find_objects(mask.astype(np.uint8))), None)
+    if box is None:
+        return Patch(mask[:1], image[:1], spacing_mm)
+    image, mask = image[box], mask[box]
+    sigma = [0.0, 8 / spacing_mm[1], 8 / spacing_mm[2]]
+    smooth = ndimage.gaussian_filter(np.where(mask, image, 0), sigma, truncate=2.5)
+    weight = ndimage.gaussian_filter(mask.astype(np.float32), sigma, truncate=2.5)
+    mean = smooth / np.maximum(weight, 1e-6)
+    return Patch(mask, image / np.maximum(mean, 1e-6) - 1, spacing_mm)
 
 
 def statistics(found: Tissues) -> dict[str, float]:
@@ -129,51 +156,36 @@ def _spread_within_bodies(found: Tissues) -> float:
     return float(np.median([_spread(found, found.level == n) for n in numbers]))
 
 
-def _detrended(found: Tissues, mask: Mask) -> float:
+def _detrended(patch: Patch) -> float:
     """CV after division by the mask's own smooth mean."""
-    values = 1 + _residual(found, mask)[mask]
-    return float(values.std() / values.mean()) if mask.any() else float("nan")
+    values = 1 + patch.residual[patch.mask]
+    return float(values.std() / values.mean()) if values.size else float("nan")
 
 
-def _residual(found: Tissues, mask: Mask, sigma_mm: float = 8.0) -> Values:
-    """Image over the mask's own smooth mean, less 1."""
-    sigma = [0.0, sigma_mm / found.spacing_mm[1], sigma_mm / found.spacing_mm[2]]
-    smooth = ndimage.gaussian_filter(np.where(mask, found.image, 0.0), sigma)
-    weight = ndimage.gaussian_filter(mask.astype(np.float32), sigma)
-    mean = smooth / np.maximum(weight, 1e-6)
-    residual: Values = found.image / np.maximum(mean, 1e-6) - 1
-    return residual
-
-
-def correlation(found: Tissues, mask: Mask, axis: int, lag: int) -> float:
+def correlation(patch: Patch, axis: int, lag: int) -> float:
     """Return the correlation of detrended voxels `lag` apart along an axis, both in the mask."""
-    return _correlation(_residual(found, mask), mask, axis, lag)
-
-
-def _correlation(image: Values, mask: Mask, axis: int, lag: int) -> float:
-    size = image.shape[axis]
+    size = patch.mask.shape[axis]
     if lag >= size:
         return float("nan")
     first = [slice(None)] * 3
     second = [slice(None)] * 3
     first[axis], second[axis] = slice(0, size - lag), slice(lag, size)
-    both = mask[tuple(first)] & mask[tuple(second)]
+    both = patch.mask[tuple(first)] & patch.mask[tuple(second)]
     if both.sum() < 50:
         return float("nan")
-    a, b = image[tuple(first)][both], image[tuple(second)][both]
+    a, b = patch.residual[tuple(first)][both], patch.residual[tuple(second)][both]
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _length_mm(found: Tissues, mask: Mask, axis: int) -> float:
+def _length_mm(patch: Patch, axis: int) -> float:
     """Distance at which the correlation falls to 1/e."""
-    image = _residual(found, mask)
     previous, lag = 1.0, 0
-    while lag * found.spacing_mm[axis] < 14:
+    while lag * patch.spacing_mm[axis] < 14:
         lag += 1
-        value = _correlation(image, mask, axis, lag)
+        value = correlation(patch, axis, lag)
         if not value > 1 / np.e:
             share = (previous - 1 / np.e) / max(previous - value, 1e-6)
-            return float((lag - 1 + share) * found.spacing_mm[axis])
+            return float((lag - 1 + share) * patch.spacing_mm[axis])
         previous = value
     return float("nan")
 
@@ -220,20 +232,20 @@ MEASURES: dict[str, Callable[[Tissues], float]] = {
     "bodies, highest / lowest median": _head_foot_ratio,
     "CV vertebra": lambda t: _spread(t, t.bodies),
     "CV within a body": _spread_within_bodies,
-    "CV vertebra detrended": lambda t: _detrended(t, t.bodies),
+    "CV vertebra detrended": lambda t: _detrended(t.texture["bodies"]),
     "CV disc": lambda t: _spread(t, t.disc),
-    "CV disc detrended": lambda t: _detrended(t, t.disc),
+    "CV disc detrended": lambda t: _detrended(t.texture["disc"]),
     "CV canal": lambda t: _spread(t, t.canal),
-    "CV canal detrended": lambda t: _detrended(t, t.canal),
-    "length vertebra AP, mm": lambda t: _length_mm(t, t.bodies, 1),
-    "length vertebra SI, mm": lambda t: _length_mm(t, t.bodies, 2),
-    "length disc AP, mm": lambda t: _length_mm(t, t.disc, 1),
-    "length canal AP, mm": lambda t: _length_mm(t, t.canal, 1),
-    "neighbors vertebra AP": lambda t: correlation(t, t.bodies, 1, 1),
-    "neighbors vertebra SI": lambda t: correlation(t, t.bodies, 2, 1),
-    "neighbors vertebra LR": lambda t: correlation(t, t.bodies, 0, 1),
-    "neighbors vertebra AP, 4 apart": lambda t: correlation(t, t.bodies, 1, 4),
-    "neighbors disc AP": lambda t: correlation(t, t.disc, 1, 1),
-    "neighbors disc SI": lambda t: correlation(t, t.disc, 2, 1),
+    "CV canal detrended": lambda t: _detrended(t.texture["canal"]),
+    "length vertebra AP, mm": lambda t: _length_mm(t.texture["bodies"], 1),
+    "length vertebra SI, mm": lambda t: _length_mm(t.texture["bodies"], 2),
+    "length disc AP, mm": lambda t: _length_mm(t.texture["disc"], 1),
+    "length canal AP, mm": lambda t: _length_mm(t.texture["canal"], 1),
+    "neighbors vertebra AP": lambda t: correlation(t.texture["bodies"], 1, 1),
+    "neighbors vertebra SI": lambda t: correlation(t.texture["bodies"], 2, 1),
+    "neighbors vertebra LR": lambda t: correlation(t.texture["bodies"], 0, 1),
+    "neighbors vertebra AP, 4 apart": lambda t: correlation(t.texture["bodies"], 1, 4),
+    "neighbors disc AP": lambda t: correlation(t.texture["disc"], 1, 1),
+    "neighbors disc SI": lambda t: correlation(t.texture["disc"], 2, 1),
     "diagonal differences in vertebra": _diagonal_noise,
 }

@@ -51,17 +51,17 @@ class Relaxation:
 _RELAXATION = {
     Tissue.AIR: Relaxation(1000, 1, 0.0),
     Tissue.LUNG: Relaxation(1200, 25, 0.15),
-    Tissue.FAT: Relaxation(340, 118, 0.9),
+    Tissue.FAT: Relaxation(340, 85, 0.9),
     Tissue.MUSCLE: Relaxation(1000, 40, 0.75),
     Tissue.RED_MARROW: Relaxation(750, 50, 0.62),
-    Tissue.YELLOW_MARROW: Relaxation(290, 120, 0.9),
+    Tissue.YELLOW_MARROW: Relaxation(290, 100, 0.9),
     Tissue.CORTEX: Relaxation(250, 10, 0.12),
     Tissue.LIGAMENT: Relaxation(400, 20, 0.4),
     Tissue.ANNULUS: Relaxation(650, 31, 0.5),
     # T1 is 4270; 1900 stands for the restore pulse at the echo train's end.
     Tissue.CSF: Relaxation(1900, 1500, 1.0),
-    Tissue.CORD: Relaxation(820, 60, 0.7),
-    Tissue.ROOTS: Relaxation(900, 52, 0.7),
+    Tissue.CORD: Relaxation(820, 48, 0.7),
+    Tissue.ROOTS: Relaxation(900, 42, 0.7),
     Tissue.BRAIN: Relaxation(900, 75, 0.76),
     Tissue.BLOOD: Relaxation(1440, 12, 0.85),
     Tissue.VEIN: Relaxation(1440, 90, 0.8),
@@ -75,7 +75,7 @@ _RELAXATION = {
 # Nucleus by continuous Pfirrmann grade: T1 (4.1), effective T2, density.
 _NUCLEUS_GRADE = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 _NUCLEUS_T1 = (1250.0, 1165.0, 900.0, 723.0, 600.0, 554.0)
-_NUCLEUS_T2 = (130.0, 92.0, 68.0, 52.0, 42.0, 38.0)
+_NUCLEUS_T2 = (98.0, 68.0, 54.0, 45.0, 39.0, 36.0)
 _NUCLEUS_DENSITY = (0.75, 0.72, 0.66, 0.58, 0.50, 0.46)
 
 

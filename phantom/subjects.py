@@ -159,10 +159,10 @@ def _fractured_level(person: Person, biological: float) -> Level | None:
 
 
 def _person_size(person: Person, level: Level) -> LevelSize:
-    """Scale the table; each level varies by 3 % of its own."""
+    """Scale the table; each level varies by 2 % of its own."""
     size, build = level_size(level, person.variant), person.build
-    own = 1 + 0.02 * np.random.default_rng([person.seed, 3, level.order]).standard_normal(2)
-    width, height = build.width * float(own[0]), build.height * float(own[1])
+    own = person.levels[level.order]
+    width, height = build.width * (1 + 0.02 * own[0]), build.height * (1 + 0.02 * own[1])
     canal = build.canal * (1.02 if person.sex == "M" else 0.98)
     # The sac of the neck and thorax is as wide as the cord allows, so it varies less.
     sac = 1 + (build.sac - 1) * (1.0 if level.region is Region.LUMBAR else 0.5)
