@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from research.training.segmentation_data import (
-    CHECKPOINT,
     latest_checkpoint,
     nnunet_folders,
     prepare,
@@ -63,10 +62,11 @@ def train(cohort: Path, work: Path, training: SegmentationTraining, *, resume: b
         )
         _adapt(trainer, training)
         trainer.initialize()
+        _use_bfloat16(trainer.network)
         checkpoint = latest_checkpoint(work)
         if resume and checkpoint is not None:
             trainer.load_checkpoint(str(checkpoint))
-        _run(trainer, _Budget(training), results_folder(work) / CHECKPOINT)
+        _run(trainer, _Budget(training))
         return results_folder(work)
 
 
@@ -96,8 +96,7 @@ def _adapt(trainer: Any, training: SegmentationTraining) -> None:
 
     trainer.num_iterations_per_epoch = training.iterations
     trainer.num_val_iterations_per_epoch = training.validation_iterations
-    # Checkpoints are written by the loop below, every epoch.
-    trainer.save_every = 10**9
+    trainer.save_every = 1
 
     def whole_window() -> tuple[tuple[float, float], bool, Any, tuple[int, ...]]:
         angle = float(np.radians(training.rotation_degrees))
@@ -116,7 +115,28 @@ def _adapt(trainer: Any, training: SegmentationTraining) -> None:
     trainer.configure_optimizers = adam
 
 
-def _run(trainer: Any, budget: _Budget, checkpoint: Path) -> None:
+def _use_bfloat16(network: Any) -> None:
+    """Run the network in mixed precision where the CPU computes it in hardware.
+
+    Twice as fast with AVX-512 BF16; without it, many times slower. The loss stays in float32.
+    """
+    import torch  # noqa: PLC0415 - heavy
+
+    if not torch.cpu._is_avx512_bf16_supported():
+        return
+    forward = network.forward
+
+    def mixed(image: Any) -> Any:
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = forward(image)
+        if isinstance(outputs, list | tuple):
+            return [output.float() for output in outputs]
+        return outputs.float()
+
+    network.forward = mixed
+
+
+def _run(trainer: Any, budget: _Budget) -> None:
     """Call the trainer's own steps, as its ``run_training`` does, until the time is spent."""
     import torch  # noqa: PLC0415 - heavy
 
@@ -140,5 +160,4 @@ def _run(trainer: Any, budget: _Budget, checkpoint: Path) -> None:
             ]
             trainer.on_validation_epoch_end(outputs)
         trainer.on_epoch_end()
-        trainer.save_checkpoint(str(checkpoint))
     trainer.on_train_end()
