@@ -68,10 +68,11 @@ def run(
         section = settings.models.model_copy(update={"folder": models})
         settings = settings.model_copy(update={"models": section})
     from app.analysis import load_analysis
+    from app.operations import write_run_record
 
     analysis = load_analysis(settings)
-    output.mkdir(parents=True, exist_ok=True)
     time = analysis_time or datetime.now(UTC).replace(microsecond=0)
+    write_run_record(source, output, time)
     outcome = analysis.run(source, output, time)
     _say(f"{len(outcome.written)} DICOM objects written to {output}")
     if outcome.code is not None:

@@ -1,8 +1,10 @@
 """What IT does by hand: send, ask, look."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+from app.service.durable import make_folder_durably, write_json_durably
 from app.service.records import RunRecord
 from app.service.register import Register
 from app.settings import Settings
@@ -15,6 +17,14 @@ from spine.errors import Code, SpineError
 def dicom_files(folder: Path) -> list[Path]:
     """Return the DICOM files below a folder, in the order of their paths."""
     return [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_dicom(path)]
+
+
+def write_run_record(source: Path, output: Path, analysis_time: datetime) -> None:
+    """Write ``run.json`` as the service does before the first step of a run."""
+    uids = {read_meta(path).sop_instance_uid for path in dicom_files(source)}
+    record = RunRecord("", analysis_time.isoformat(), "default", tuple(sorted(uids)), ())
+    make_folder_durably(output)
+    write_json_durably(output / "run.json", record.to_json(), output)
 
 
 def send_all(files: list[Path], destination: Destination) -> None:

@@ -73,6 +73,8 @@ def test_results_are_where_the_output_says_and_said_in_one_line(
     assert results["age"]["refusal"] is not None
     written = [entry["file"] for entry in results["objects"]]
     assert all((output / name).is_file() for name in written)
+    record = json.loads((output / "run.json").read_text())
+    assert len(record["instances"]) == len(list(study.rglob("*.dcm")))
     assert ended.out.startswith(f"{len(written)} DICOM objects written")
     assert ended.err == ""
 

@@ -49,6 +49,12 @@ def serve(folder: Path, site: Mapping[str, object], program: tuple[str, ...] = S
     return Served(process, process.stdout.readline())
 
 
+def run_command(*arguments: object) -> int:
+    """Run one of the program's commands and return its exit status."""
+    command = [sys.executable, "-m", "app", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
