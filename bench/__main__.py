@@ -28,7 +28,7 @@ def main() -> int:
     results = bench_phantom()
     steps, volume = bench_study(models)
     results += steps
-    results += bench_segmentation(volume, models.segmentation, folder)
+    results += bench_segmentation(volume, models.segmentation, folder, THREADS)
     results += bench_age_network(THREADS)
     path = write_measurements("bench", time.monotonic() - started, results)
     sys.stdout.write(f"{tabulate(results)}\n{path}\n")
