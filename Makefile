@@ -18,10 +18,8 @@ $(READY): requirements.txt requirements-dev.txt
 	touch $@
 
 # The prebuilt OHIF viewer and the driver of the browser, for the viewer tests.
-build/viewer/.ready: tests/viewer/package.json tests/viewer/package-lock.json
-	mkdir -p build/viewer
-	cp tests/viewer/package.json tests/viewer/package-lock.json build/viewer/
-	cd build/viewer && npm ci --silent --no-audit --no-fund --ignore-scripts
+build/viewer/.ready: tests/viewer/install.sh tests/viewer/package.json tests/viewer/package-lock.json
+	tests/viewer/install.sh build/viewer
 	touch $@
 
 check: $(READY)
