@@ -138,26 +138,31 @@ def _use_bfloat16(network: Any) -> None:
 
 def _run(trainer: Any, budget: _Budget) -> None:
     """Call the trainer's own steps, as its ``run_training`` does, until the time is spent."""
-    import torch  # noqa: PLC0415 - heavy
-
     budget.optimizer = trainer.optimizer
     trainer.lr_scheduler = budget
-    trainer.on_train_start()
     trainer.num_epochs = 10**9
+    trainer.on_train_start()
+    _run_epoch(trainer, budget)
     while budget.left > 0:
-        trainer.on_epoch_start()
-        trainer.on_train_epoch_start()
-        losses = []
-        for _ in range(trainer.num_iterations_per_epoch):
-            budget.step(trainer.current_epoch)
-            losses.append(trainer.train_step(next(trainer.dataloader_train)))
-        trainer.on_train_epoch_end(losses)
-        with torch.no_grad():
-            trainer.on_validation_epoch_start()
-            outputs = [
-                trainer.validation_step(next(trainer.dataloader_val))
-                for _ in range(trainer.num_val_iterations_per_epoch)
-            ]
-            trainer.on_validation_epoch_end(outputs)
-        trainer.on_epoch_end()
+        _run_epoch(trainer, budget)
     trainer.on_train_end()
+
+
+def _run_epoch(trainer: Any, budget: _Budget) -> None:
+    import torch  # noqa: PLC0415 - heavy
+
+    trainer.on_epoch_start()
+    trainer.on_train_epoch_start()
+    losses = []
+    for _ in range(trainer.num_iterations_per_epoch):
+        budget.step(trainer.current_epoch)
+        losses.append(trainer.train_step(next(trainer.dataloader_train)))
+    trainer.on_train_epoch_end(losses)
+    with torch.no_grad():
+        trainer.on_validation_epoch_start()
+        outputs = [
+            trainer.validation_step(next(trainer.dataloader_val))
+            for _ in range(trainer.num_val_iterations_per_epoch)
+        ]
+        trainer.on_validation_epoch_end(outputs)
+    trainer.on_epoch_end()
