@@ -149,7 +149,7 @@ def coil_gain(
     i, j, k = np.meshgrid(*coarse, indexing="ij")
     world = grid.world_from_index(np.stack([i, j, k], axis=-1))
     index = canal.index(world[..., 2])
-    depth = np.maximum(world[..., 1] - canal.y[index] + skin[index], 0)
+    depth = np.maximum(world[..., 1] - canal.smooth_y[index] + skin[index], 0)
     gain = ((skin[index] + 70) / (depth + 70)) ** flaws.coil_power
     phase = float(rng.uniform(0, 2 * np.pi))
     gain *= _saturated(world, flaws, front[index])

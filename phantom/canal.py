@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from phantom.canvas import Field
@@ -26,6 +27,7 @@ class CanalCurve:
     ----------
     start : height of the first entry
     x, y : center of the sac; slope_y : dy/dz
+    smooth_y : y without its short bends, for the skin
     front, back, side : half axes of the sac
     bone_back, bone_side : of the bony canal
     cord_ap, cord_lr : half axes of the cord, 0 below the conus
@@ -36,6 +38,7 @@ class CanalCurve:
     start: float
     x: Table
     y: Table
+    smooth_y: Table
     slope_y: Table
     front: Table
     back: Table
@@ -78,12 +81,13 @@ def canal_curve(subject: Subject, skeleton: Skeleton) -> CanalCurve:
     tables = {
         "x": xy[:, 0],
         "y": xy[:, 1],
+        "smooth_y": ndimage.gaussian_filter1d(xy[:, 1], 30 / _STEP_MM, mode="nearest"),
         "slope_y": path(np.maximum(z, stations[-1, 2]), 1)[:, 1],
         "front": np.maximum(half[:, 0] * (1 - narrow) - dent, 2.0) * closing,
         "back": half[:, 0] * (1 - narrow) * closing,
         "side": half[:, 1] * (1 - 0.7 * narrow) * closing,
         "bone_back": half[:, 0] + 0.8 + _fat_pads(skeleton, z),
-        "bone_side": np.maximum(half[:, 5], half[:, 1] + 1),
+        "bone_side": half[:, 1] + 0.25 * np.maximum(half[:, 5] - half[:, 1], 0) + 0.8,
         "cord_ap": half[:, 2] * taper,
         "cord_lr": half[:, 3] * taper,
         "cord_shift": _cord_shift(skeleton, z),

@@ -50,6 +50,7 @@ class DiscDraws:
     osteophyte: float
     height: float
     side: float
+    node: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class DiscState:
     bulge_mm, extrusion_mm : beyond the endplates, posteriorly
     osteophyte_mm : anterior lip of the adjacent rims
     modic_type : 0 to 3, of both adjacent endplates
+    schmorl_mm : depth of a node in the endplate above, 0 without
     stenosis : 0 to 1, share of the sac's depth lost besides the bulge
     slip_mm : the upper vertebra forward of the lower
     """
@@ -80,6 +82,7 @@ class DiscState:
     migration_mm: float
     fissure: bool
     modic_type: int
+    schmorl_mm: float
     osteophyte_mm: float
     stenosis: float
     slip_mm: float
@@ -132,6 +135,7 @@ def disc_state(level: DiscLevel, z: float, draws: DiscDraws, biological_age: flo
         migration_mm=6.0 + 2 * draws.side if bulging is Bulging.SEQUESTRATION else 0.0,
         fissure=0.45 * z + draws.fissure > 1.3,
         modic_type=_modic_type(z, draws.endplate, biological_age),
+        schmorl_mm=_schmorl_mm(draws.node),
         osteophyte_mm=_osteophyte_mm(z, biological_age, draws.osteophyte),
         stenosis=float(np.clip(0.10 * (z - 0.5) + 0.05 * draws.side, 0, 0.35)),
         slip_mm=_slip_mm(z, draws.side, level),
@@ -195,6 +199,11 @@ def _modic_type(z: float, draw: float, biological_age: float) -> int:
     if z > 2.4 and biological_age > 60:
         return 3
     return 1 if (draw * 10) % 1 < 0.25 else 2
+
+
+def _schmorl_mm(draw: float) -> float:
+    """Depth 3 to 6 mm; 2 % of discs, so a fifth of people or more; no age effect (n=2449)."""
+    return float(min(3 + 6 * (draw - 2.05), 6)) if draw > 2.05 else 0.0
 
 
 def _osteophyte_mm(z: float, biological_age: float, draw: float) -> float:

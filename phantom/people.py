@@ -148,5 +148,5 @@ def _draw_posture(rng: np.random.Generator) -> Posture:
 
 
 def _draw_disc(rng: np.random.Generator) -> DiscDraws:
-    values = np.clip(rng.standard_normal(8), -3, 3)
+    values = np.clip(rng.standard_normal(9), -3, 3)
     return DiscDraws(*(float(v) for v in values))

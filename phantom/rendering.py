@@ -17,6 +17,7 @@ from phantom.canal import canal_curve
 from phantom.canvas import Canvas, blank
 from phantom.curve import Skeleton, build_skeleton
 from phantom.discs import paint_discs, paint_extrusions
+from phantom.foramina import paint_foramina
 from phantom.neural import paint_canal
 from phantom.planning import plan_grid
 from phantom.protocols import Protocol
@@ -111,6 +112,7 @@ def paint(
 
 def _paint_spine(scene: Scene) -> None:
     """Paint from the outside in: what comes later lies over what came before."""
+    paint_foramina(scene)
     paint_ribs(scene)
     paint_discs(scene)
     paint_vertebrae(scene)

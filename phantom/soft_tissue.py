@@ -118,6 +118,7 @@ def _around(scene: Scene) -> _Around | None:
 
     lateral = box.right - canal.x[index]
     forward = box.anterior - canal.y[index]
+    smooth = box.anterior - canal.smooth_y[index]
     round_off = (lateral / table(_WIDTH_MM)) ** 2
     fat = scene.subject.person.build.back_fat_mm
     depth = skin_depth(scene, heights).astype(np.float32)[index]
@@ -127,8 +128,8 @@ def _around(scene: Scene) -> _Around | None:
         lateral=lateral,
         forward=forward,
         height=box.superior,
-        back=depth + forward - 60 * round_off,
-        front=table(_FRONT_MM) + belly - forward - 90 * round_off,
+        back=depth + smooth - 60 * round_off,
+        front=table(_FRONT_MM) + belly - smooth - 90 * round_off,
         fat=table(fat * np.array(_FAT_SHARE)),
         body=forward - table(_BODY_FRONT_MM),
     )

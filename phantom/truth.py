@@ -41,6 +41,7 @@ class DiscTruth:
     extrusion_mm: float
     fissure: bool
     modic_type: int
+    schmorl_mm: float
     osteophyte_mm: float
     stenosis: float
     slip_mm: float
@@ -138,6 +139,7 @@ def _discs(skeleton: Skeleton, sees: Sight) -> tuple[DiscTruth, ...]:
                 extrusion_mm=state.extrusion_mm,
                 fissure=bool(state.fissure),
                 modic_type=state.modic_type,
+                schmorl_mm=state.schmorl_mm,
                 osteophyte_mm=state.osteophyte_mm,
                 stenosis=state.stenosis,
                 slip_mm=state.slip_mm,

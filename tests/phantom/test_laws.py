@@ -50,7 +50,7 @@ def test_severity_rises_with_the_latent_state():
 
 
 def test_only_collapsed_discs_lose_their_height():
-    draws = DiscDraws(0, 0, 0, 0, 0, 0, 0, 0)
+    draws = DiscDraws(0, 0, 0, 0, 0, 0, 0, 0, 0)
     heights = [
         laws.disc_state(DiscLevel.L3_L4, z, draws, 50).height_factor for z in (-2, 0.3, 1.2, 3)
     ]
