@@ -14,6 +14,8 @@ from app.service.worker import Job, WorkerStartError
 from spine.errors import Code
 from tests.app.service import standin
 
+pytestmark = pytest.mark.slow
+
 WRITTEN = RunOutcome(State.WRITTEN, None, ("summary.dcm",))
 
 

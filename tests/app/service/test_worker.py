@@ -11,6 +11,8 @@ from app.service.worker import Job, LoadAnalysis, Worker, WorkerStartError, desc
 from spine.errors import Code, InputError
 from tests.app.service import standin
 
+pytestmark = pytest.mark.slow
+
 Keep = Callable[..., None]
 
 

@@ -14,6 +14,8 @@ from spine.errors import Code
 from tests.app.service import standin
 from tests.app.service.served import until
 
+pytestmark = pytest.mark.slow
+
 TIME = "2026-01-02T03:04:05+00:00"
 
 
@@ -157,7 +159,6 @@ def test_run_goes_on_when_the_disk_is_well_again(
     assert register.outcome("1.2.3.1") == RunOutcome(State.WRITTEN, None, ("summary.dcm",))
 
 
-@pytest.mark.slow
 def test_delivery_outlives_any_number_of_restarts(
     register: Register,
     record: RunRecord,
