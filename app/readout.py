@@ -17,12 +17,13 @@ def readout(results: Json) -> Iterator[str]:
     cautions = [*results["study"]["cautions"], *results["segmentation"].get("cautions", ())]
     for caution in cautions:
         yield f"caution  {caution['code']}: {caution['reason']}"
-    yield "models   " + ", ".join(_model(model) for model in results["models"])
+    for model in results["models"]:
+        yield f"model    {model['name']} {model['version']} ({model['evidence']})"
 
 
 def _segmentation(segmentation: Json) -> str:
     if segmentation["refusal"] is not None:
-        return f"spine    {_refusal(segmentation['refusal'])}"
+        return f"spine    not given: {segmentation['refusal']['code']}"
     levels = [vertebra["level"] for vertebra in segmentation["vertebrae"]]
     ends = f", {levels[0]} to {levels[-1]}" if levels else ""
     return f"spine    {segmentation['vertebra_count']} vertebrae{ends}"
@@ -30,29 +31,21 @@ def _segmentation(segmentation: Json) -> str:
 
 def _age(age: Json) -> str:
     if age["refusal"] is not None:
-        return f"age      {_refusal(age['refusal'])}"
+        return f"age      not given: {age['refusal']['code']}"
     predicted, gap = age["predicted_age"]["value"], age["age_gap"]["value"]
     return f"age      {predicted:.1f} years, gap {gap:+.1f} years"
 
 
 def _disc(disc: Json) -> str:
     if disc["refusal"] is not None:
-        return f"disc     {_refusal(disc['refusal'])}"
+        return f"{disc['refusal']['subject']:<8} not given: {disc['refusal']['code']}"
     forecasts = "; ".join(_forecast(forecast) for forecast in disc["forecasts"])
     return f"{disc['level']:<8} {forecasts}"
 
 
 def _forecast(forecast: Json) -> str:
     if forecast["refusal"] is not None:
-        return _refusal(forecast["refusal"])
+        return f"{forecast['refusal']['subject']} not given: {forecast['refusal']['code']}"
     probability = max(forecast["probabilities"])
     grade = forecast["predicted_grade"]
     return f"{forecast['scale']} {grade} in 5 years (P {probability:.2f})"
-
-
-def _refusal(refusal: Json) -> str:
-    return f"{refusal['subject']} not given: {refusal['code']}"
-
-
-def _model(model: Json) -> str:
-    return f"{model['name']} {model['version']} ({model['evidence']})"
