@@ -8,6 +8,8 @@ from spine.reporting.drawing import FAINT, WARNING, Page, Style, wrap
 _HEADING = Style(20, WARNING, bold=True)
 _BODY = Style(17)
 _FAINT = Style(16, FAINT)
+_GAP = 6
+_LEAST_HEIGHT = _HEADING.line_height + _FAINT.line_height + _GAP
 
 
 def note_lines(findings: Findings) -> list[tuple[str, list[str]]]:
@@ -30,13 +32,12 @@ def draw_notes(
 ) -> None:
     """Draw the notes into a room (width, height); what does not fit is counted."""
     x, y = corner
-    bottom = corner[1] + room[1]
-    for heading, lines in note_lines(findings):
-        if y + 60 > bottom:
-            return
+    notes = note_lines(findings)
+    for index, (heading, lines) in enumerate(notes):
+        # Whatever comes below keeps room for its heading and for a count of what it holds.
+        bottom = corner[1] + room[1] - _LEAST_HEIGHT * (len(notes) - index - 1)
         page.text((x, y), heading, _HEADING)
-        y += _HEADING.line_height + 2
-        y = _draw_lines(page, lines, (x, y), (room[0], bottom)) + 8
+        y = _draw_lines(page, lines, (x, y + _HEADING.line_height), (room[0], bottom)) + _GAP
 
 
 def _draw_lines(
@@ -48,7 +49,7 @@ def _draw_lines(
         needed = _BODY.line_height * len(wrap(line, _BODY, width))
         last = index == len(lines) - 1
         if y + needed + (0 if last else _FAINT.line_height) > bottom:
-            page.text((x, y), wording.more_in_report(len(lines) - index), _FAINT)
+            page.text((x, y), wording.more_in_report(len(lines) - index, shown=index), _FAINT)
             return int(y + _FAINT.line_height)
         y = page.paragraph((x, y), line, _BODY, width) + 3
     return int(y)

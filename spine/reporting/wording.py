@@ -154,9 +154,9 @@ def caution_comment(cautions: Sequence[Caution]) -> str:
     return "cautions: " + " ".join(caution_sentence(caution) for caution in cautions)
 
 
-def more_in_report(count: int) -> str:
+def more_in_report(count: int, *, shown: int) -> str:
     """Say that the page has no room for the rest."""
-    return f"… and {count} more, in the structured report."
+    return f"{f'… and {count} more' if shown else count}, in the structured report."
 
 
 def picture_caption(segmentation: Segmentation | Refusal) -> str:
