@@ -14,6 +14,7 @@ from spine.preprocessing.segmentation import (
 )
 from spine.segmentation.geometry import measure
 from spine.segmentation.instances import find_instances
+from spine.segmentation.islands import without_islands
 from spine.segmentation.labeling import label_map, name_row
 from spine.segmentation.quality import assess
 
@@ -76,6 +77,7 @@ def interpret(
     settings: SegmentationSettings,
 ) -> Segmentation | Refusal:
     """Turn tissue classes into named and measured levels."""
+    classes = without_islands(classes)
     instances = find_instances(classes)
     found = len(instances.bodies)
     if found < settings.minimum_vertebrae:
