@@ -1,5 +1,6 @@
 """What was withheld in a study, what is doubtful, and what the rest is based on."""
 
+from spine.anatomy.grades import Scale
 from spine.errors import Caution, Refusal
 from spine.findings import (
     AgeEstimate,
@@ -25,6 +26,13 @@ def disc_refusals(discs: tuple[DiscAssessment | Refusal, ...]) -> list[Refusal]:
         parts = (disc,) if isinstance(disc, Refusal) else disc.forecasts
         found += [part for part in parts if isinstance(part, Refusal)]
     return found
+
+
+def scale_of(item: ScaleForecast | Refusal) -> Scale | None:
+    """Return the scale that a forecast or a refusal such as "L4/L5 pfirrmann" is about."""
+    if isinstance(item, ScaleForecast):
+        return item.scale
+    return next((scale for scale in Scale if item.subject.endswith(f" {scale}")), None)
 
 
 def cautions(findings: Findings) -> tuple[Caution, ...]:

@@ -4,7 +4,7 @@ from spine.anatomy.grades import Progression, Scale
 from spine.errors import Refusal
 from spine.findings import DiscAssessment, ScaleForecast
 from spine.reporting import wording
-from spine.reporting.doubts import disc_refusals
+from spine.reporting.doubts import disc_refusals, scale_of
 from spine.reporting.drawing import ACCENT, FAINT, PANEL, RULE, TEXT, WARNING, Page, Style
 
 Item = DiscAssessment | Refusal
@@ -40,13 +40,6 @@ def draw_discs(
     for index, disc in enumerate(discs):
         _draw_row(page, disc, (x, y + 86 + index * row_height, room[0], row_height))
     return bottom
-
-
-def scale_of(item: ScaleForecast | Refusal) -> Scale | None:
-    """Return the scale that a forecast or a refusal such as "L4/L5 pfirrmann" is about."""
-    if isinstance(item, ScaleForecast):
-        return item.scale
-    return next((scale for scale in Scale if item.subject.endswith(str(scale))), None)
 
 
 def _common_refusal(discs: tuple[Item, ...]) -> Refusal | None:

@@ -17,6 +17,7 @@ from spine.findings import (
     ScaleForecast,
     Segmentation,
 )
+from spine.reporting.doubts import scale_of
 
 RESEARCH_ONLY = "Research use only"
 RESEARCH_NOTICE = "Research use only. Not a medical device; not for diagnosis or treatment."
@@ -120,13 +121,30 @@ def forecast_sentence(forecast: ScaleForecast) -> str:
 def disc_sentence(disc: DiscAssessment) -> str:
     """Say all of a disc's forecasts, then what was refused of them."""
     forecasts = [item for item in disc.forecasts if isinstance(item, ScaleForecast)]
-    refusals = [refusal_sentence(item) for item in disc.forecasts if isinstance(item, Refusal)]
+    refusals = _scale_refusals(disc)
     if not forecasts:
-        return f"{disc.level}: " + " ".join(refusals)
+        return f"{disc.level} " + " ".join(refusals)
     changes = ", ".join(forecast_sentence(forecast) for forecast in forecasts)
     evidence = Evidence.lowest(*(item.evidence for item in forecasts))
     given = f"{disc.level} now→5 y: {changes}. Evidence: {evidence}."
     return " ".join([given, *refusals])
+
+
+def _scale_refusals(disc: DiscAssessment) -> list[str]:
+    """Say each reason once, with the scales it kept back; all of them need no names."""
+    kept_back: dict[tuple[str, str], list[str]] = {}
+    for item in disc.forecasts:
+        if isinstance(item, Refusal):
+            scale = scale_of(item)
+            name = SCALE_NAMES[scale] if scale else item.subject
+            kept_back.setdefault((item.code, item.reason), []).append(name)
+    if len(kept_back) == 1 and all(isinstance(item, Refusal) for item in disc.forecasts):
+        ((code, reason),) = kept_back
+        return [f"{NOT_GIVEN}: {code}. {reason}"]
+    return [
+        f"{', '.join(names)} {NOT_GIVEN}: {code}. {reason}"
+        for (code, reason), names in kept_back.items()
+    ]
 
 
 def refusal_sentence(refusal: Refusal) -> str:
@@ -136,7 +154,17 @@ def refusal_sentence(refusal: Refusal) -> str:
 
 def grouped_refusal(code: str, reason: str, subjects: Sequence[str]) -> str:
     """Say one reason once, for everything it kept back."""
-    return f"{code}: {reason} ({', '.join(subject(name) for name in subjects)})"
+    return f"{code}: {reason} ({', '.join(_shortened(subjects))})"
+
+
+def _shortened(subjects: Sequence[str]) -> list[str]:
+    """Name a disc once where all of its scales are listed."""
+    words: list[str] = []
+    for name in subjects:
+        level = name.split(" ", 1)[0]
+        whole = all(f"{level} {scale}" in subjects for scale in Scale)
+        words.append(level if whole else subject(name))
+    return list(dict.fromkeys(words))
 
 
 def subject(name: str) -> str:

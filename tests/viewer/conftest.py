@@ -179,12 +179,15 @@ def refused_study(tmp_path_factory: pytest.TempPathFactory) -> SentStudy:
     """What the shipped models give with the default settings."""
     findings = lumbar_findings(tmp_path_factory.mktemp("refused"), 2)
     code, reason = Code.MODEL_NOT_VALIDATED, "The model's evidence is synthetic."
-    levels = [str(disc.level) for disc in findings.discs if isinstance(disc, DiscAssessment)]
-    withheld = replace(
-        findings,
-        age=Refusal(code, reason, "age"),
-        discs=tuple(Refusal(code, reason, level) for level in levels),
+    discs = tuple(
+        replace(
+            disc,
+            forecasts=tuple(Refusal(code, reason, f"{disc.level} {scale}") for scale in Scale),
+        )
+        for disc in findings.discs
+        if isinstance(disc, DiscAssessment)
     )
+    withheld = replace(findings, age=Refusal(code, reason, "age"), discs=discs)
     return written(withheld, tmp_path_factory.mktemp("out"), demonstration=False)
 
 

@@ -64,9 +64,9 @@ def test_each_segmentation_has_its_own_entry(open_study, demonstration_study):
 
 def test_a_report_in_which_everything_is_refused_opens(open_study, refused_study):
     study = refused_study
-    refusals = (study.findings.age, *study.findings.discs)
-    shows = [RESEARCH + wording.refusal_sentence(refusal) for refusal in refusals]
-    shows.append("Number of vertebrae found: ")
+    shows = [RESEARCH + wording.refusal_sentence(study.findings.age)]
+    shows += [RESEARCH + wording.disc_sentence(disc) for disc in study.findings.discs]
+    shows += ["Number of vertebrae found: ", "Mean height of intervertebral disc: "]
     seen, shots = open_study(study, {"SpineMAP measurement report": shows})
     assert_no_error(seen)
     assert colored_pixels(viewport(shots[0])) > 1000, "no arrow is drawn"

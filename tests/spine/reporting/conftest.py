@@ -300,7 +300,12 @@ def all_refused(findings: Findings) -> Findings:
     """The default with the shipped cards: segmented, every number withheld."""
     reason = "The model's evidence is synthetic, retrospective is required."
     discs = tuple(
-        Refusal(Code.MODEL_NOT_VALIDATED, reason, str(level)) for level in DISCS if level.is_lumbar
+        DiscAssessment(
+            level,
+            tuple(Refusal(Code.MODEL_NOT_VALIDATED, reason, f"{level} {scale}") for scale in Scale),
+        )
+        for level in DISCS
+        if level.is_lumbar
     )
     return replace(findings, age=Refusal(Code.MODEL_NOT_VALIDATED, reason, "age"), discs=discs)
 

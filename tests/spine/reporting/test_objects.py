@@ -32,6 +32,7 @@ def validator_errors(program: Callable[[str], str]) -> Callable[[Path], list[str
     return errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("demonstration", [False, True])
 @pytest.mark.parametrize("case", CASES)
 def test_dciodvfy_finds_no_error(case, demonstration, written, validator_errors):
@@ -47,6 +48,7 @@ def test_dciodvfy_finds_no_error_about_an_enhanced_source(
     assert {path.name: found for path in made if (found := validator_errors(path))} == {}
 
 
+@pytest.mark.slow
 def test_a_source_of_bare_headers_can_still_be_reported(
     out_of_scope, references, run, validator_errors
 ):
@@ -72,6 +74,7 @@ def bare(header: Dataset, keywords: list[str]) -> Dataset:
     return poor
 
 
+@pytest.mark.slow
 def test_validator_sees_an_error(written, validator_errors, tmp_path):
     damaged = dcmread(written("findings").objects["secondary-capture"])
     del damaged.ConversionType
@@ -79,6 +82,7 @@ def test_validator_sees_an_error(written, validator_errors, tmp_path):
     assert validator_errors(tmp_path / "damaged.dcm")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_dsrdump_reads_the_report(case, written, program):
     path = written(case).objects["structured-report"]

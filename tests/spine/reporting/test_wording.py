@@ -2,8 +2,10 @@ import itertools
 
 import pytest
 
-from spine.anatomy.grades import Progression
+from spine.anatomy.grades import Progression, Scale
+from spine.anatomy.levels import DiscLevel
 from spine.errors import Code, Refusal
+from spine.findings import DiscAssessment
 from spine.reporting import wording
 from spine.reporting.drawing import Style, font, text_width, wrap
 
@@ -37,8 +39,34 @@ def test_demonstrations_say_so_first():
 def test_a_disc_is_said_in_one_short_sentence(findings):
     assert wording.disc_sentence(findings.discs[3]) == (
         "L4/L5 now→5 y: Pfirrmann 3→4 (worse: 66%), Bulging 1→1 (worse: 66%). "
-        "Evidence: synthetic. L4/L5 schneiderman not given: MODEL_NOT_VALIDATED. "
+        "Evidence: synthetic. Schneiderman not given: MODEL_NOT_VALIDATED. "
         "The model's evidence is synthetic."
+    )
+
+
+def test_a_disc_refused_for_one_reason_says_it_once(all_refused):
+    assert wording.disc_sentence(all_refused.discs[0]) == (
+        "L1/L2 not given: MODEL_NOT_VALIDATED. "
+        "The model's evidence is synthetic, retrospective is required."
+    )
+
+
+def test_a_disc_refused_for_two_reasons_says_which_is_whose():
+    forecasts = (
+        Refusal(Code.MODEL_MISSING, "No model.", "L4/L5 schneiderman"),
+        Refusal(Code.MODEL_MISSING, "No model.", "L4/L5 bulging"),
+        Refusal(Code.BASELINE_INVALID, "Grade 7.", "L4/L5 pfirrmann"),
+    )
+    assert wording.disc_sentence(DiscAssessment(DiscLevel.L4_L5, forecasts)) == (
+        "L4/L5 Schneiderman, Bulging not given: MODEL_MISSING. No model. "
+        "Pfirrmann not given: BASELINE_INVALID. Grade 7."
+    )
+
+
+def test_a_shared_reason_names_each_disc_once():
+    subjects = ["age", *(f"L4/L5 {scale}" for scale in Scale), "L5/S1 pfirrmann"]
+    assert wording.grouped_refusal("MODEL_MISSING", "No model.", subjects) == (
+        "MODEL_MISSING: No model. (spine age, L4/L5, L5/S1 pfirrmann)"
     )
 
 
