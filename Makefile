@@ -18,7 +18,7 @@ $(READY): requirements.txt requirements-dev.txt
 	touch $@
 
 # The prebuilt OHIF viewer and the driver of the browser, for the viewer tests.
-build/viewer/.ready: tests/viewer/install.sh tests/viewer/package.json tests/viewer/package-lock.json
+build/viewer/.ready: tests/viewer/install.sh tests/viewer/package-lock.json
 	tests/viewer/install.sh build/viewer
 	touch $@
 
