@@ -372,7 +372,7 @@ def written(
     return write_case
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def references() -> tuple[ModelReference, ...]:
     return REFERENCES
 
