@@ -109,17 +109,21 @@ def _group(
         qualitative_evaluations=[QualitativeEvaluation(*state) for state in group.states],
         source_images=[_source_image(group.anchor)],
     )
+    template[0].ContentSequence.extend(_texts(group, run))
+    return template
+
+
+def _texts(group: Group, run: RunContext) -> list[TextContentItem]:
+    """Return what has no code, and the comment that is left after a reader takes it over."""
     prefix = wording.comment_prefix(demonstration=run.demonstration)
-    texts = (*group.texts, (COMMENT, f"{prefix}: {group.sentence}"))
-    template[0].ContentSequence.extend(
+    return [
         TextContentItem(
             name=CodedConcept.from_code(name),
             value=words,
             relationship_type=RelationshipTypeValues.CONTAINS,
         )
-        for name, words in texts
-    )
-    return template
+        for name, words in (*group.texts, (COMMENT, f"{prefix}: {group.sentence}"))
+    ]
 
 
 def _measurement(number: Number, anchor: Anchor | None) -> Measurement:
