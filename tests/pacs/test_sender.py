@@ -1,8 +1,11 @@
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, MRImageStorage, RawDataStorage
+from pynetdicom.association import Association
 
 from pacs.listener import StoreStatus
 from pacs.sender import Destination, SendError, SendFailure, Stored, send
@@ -74,3 +77,22 @@ def test_file_that_is_no_dicom_is_a_named_failure(listen: Listen, tmp_path: Path
     with pytest.raises(SendError) as caught:
         send([path], listen(), lambda _: None)
     assert caught.value.failure is SendFailure.FILE_UNREADABLE
+
+
+def test_answer_is_not_lost_to_the_reactor(
+    listen: Listen, write_instance: WriteInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_reactor = Association._run_reactor
+
+    def run_reactor_late(association: Association) -> None:
+        # Woken, but not yet running again: what a busy machine does once in a while.
+        checkpoint = association._reactor_checkpoint
+        wait = checkpoint.wait
+        checkpoint.wait = lambda: (wait(), time.sleep(0.01))
+        run_reactor(association)
+
+    monkeypatch.setattr(Association, "_run_reactor", run_reactor_late)
+    paths = [write_instance(f"{number}.dcm") for number in range(20)]
+    stored: list[Stored] = []
+    send(paths, replace(listen(), timeout_s=1), stored.append)
+    assert len(stored) == 20
