@@ -31,7 +31,8 @@ class Identity:
 
     Parameters
     ----------
-    findings : their selected series, priors and baseline grades go into the key
+    findings : their selected series, priors and baseline grades go into the key, and the
+        cautions about files set aside, which are printed on every object
     references : every model that was loaded
     """
 
@@ -42,6 +43,7 @@ class Identity:
             (
                 ",".join(_sources(findings)),
                 _hash(_baseline_rows(findings)),
+                _hash(_cautions(findings)),
                 ",".join(sorted(model.card_sha256 for model in references)),
                 run.settings_hash,
                 run.code_version,
@@ -68,6 +70,11 @@ def _sources(findings: Findings) -> list[str]:
     instances = selection.series.instances if selection.series else ()
     selected = sorted(instance.sop_instance_uid for instance in instances)
     return selected + sorted(prior.sop_instance_uid for prior in selection.study.priors)
+
+
+def _cautions(findings: Findings) -> list[str]:
+    cautions = findings.selection.study.cautions
+    return sorted(_SEPARATOR.join((caution.code, caution.reason)) for caution in cautions)
 
 
 def _baseline_rows(findings: Findings) -> list[str]:

@@ -5,6 +5,7 @@ import pytest
 
 from spine.dicom.identifiers import is_uid
 from spine.dicom.study import Prior
+from spine.errors import Caution, Code
 from spine.findings import Baseline
 from spine.reporting.identity import Identity, ObjectKind
 
@@ -87,6 +88,15 @@ def test_a_prior_and_a_missing_instance_change_the_identifiers(findings, referen
         )
     }
     assert len(uids) == 3
+
+
+def test_a_caution_that_is_printed_changes_the_identifiers(findings, references, run):
+    study = findings.selection.study
+    warned = dataclasses.replace(study, cautions=(Caution(Code.TRUNCATED, "One file."),))
+    other = dataclasses.replace(
+        findings, selection=dataclasses.replace(findings.selection, study=warned)
+    )
+    assert report_uid(other, references, run) != report_uid(findings, references, run)
 
 
 def test_order_of_instances_changes_nothing(findings, references, run):
