@@ -76,6 +76,7 @@ def train_age(
     epochs: Epochs = 20,
     learning_rate: Rate = 0.01,
     patience: Patience = 5,
+    batch_size: Annotated[int, typer.Option(min=2, help="P1's is 2.")] = 2,
     threads: Threads = 1,
 ) -> None:
     """Train the age DCNN of P1, fit its bias correction, export it with its figures.
@@ -89,6 +90,7 @@ def train_age(
         epochs=epochs,
         learning_rate=learning_rate,
         plateau_patience=patience,
+        batch_size=batch_size,
         threads=threads,
     )
     plan = AgePlan(coarse_spec(spacing_mm), start)

@@ -19,6 +19,9 @@ LAST_FILE = "last.pt"
 BEST_FILE = "best.safetensors"
 CURVES_FILE = "curves.csv"
 
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+_SETTLING_EXAMPLES = 64
+
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Augmentation = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
 
@@ -85,6 +88,7 @@ def fit(task: Task, settings: TrainingSettings, run: Path) -> None:
     epochs = tqdm(range(state.epoch, settings.epochs), desc=run.name, mininterval=5)
     for epoch in epochs:
         training_loss = _train_epoch(task, settings, state, epoch)
+        settle_statistics(task.network, task.training.inputs, settings)
         validation_loss = evaluate_loss(task, settings.batch_size)
         is_best = state.finish_epoch(validation_loss)
         if is_best:
@@ -101,6 +105,31 @@ def evaluate_loss(task: Task, batch_size: int) -> float:
     outputs = predict(task.network, task.validation.inputs, batch_size)
     targets = torch.from_numpy(np.asarray(task.validation.targets))
     return float(task.loss(torch.from_numpy(outputs), targets))
+
+
+def settle_statistics(
+    network: nn.Module, inputs: NDArray[np.float32], settings: TrainingSettings
+) -> None:
+    """Replace the running batch-norm statistics by those of the network as it is now.
+
+    Running averages over batches of two lag behind the weights and jump with every batch,
+    and the validation loss with them.
+    """
+    norms = [module for module in network.modules() if isinstance(module, _NORMS)]
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    chosen = np.random.default_rng(settings.seed).permutation(len(inputs))[:_SETTLING_EXAMPLES]
+    network.train()
+    with torch.no_grad():
+        for start in range(0, len(chosen) - 1, settings.batch_size):
+            batch = np.sort(chosen[start : start + settings.batch_size])
+            network(torch.from_numpy(inputs[batch]))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def predict(

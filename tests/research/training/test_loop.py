@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from research.training.loop import Examples, Task, TrainingSettings, fit, predict
+from research.training.loop import (
+    Examples,
+    Task,
+    TrainingSettings,
+    fit,
+    predict,
+    settle_statistics,
+)
 
 SETTINGS = TrainingSettings(epochs=4, learning_rate=0.05, batch_size=4)
 
@@ -50,6 +57,17 @@ def test_resumed_run_equals_an_unbroken_one(tmp_path):
     fit(resumed, SETTINGS, tmp_path / "broken")
 
     assert torch.equal(weights(resumed.network), weights(unbroken.network))
+
+
+def test_settled_statistics_are_those_of_the_data():
+    network = torch.nn.Sequential(torch.nn.BatchNorm1d(3))
+    inputs = np.random.default_rng(0).normal(5, 2, size=(64, 3)).astype(np.float32)
+
+    settle_statistics(network, inputs, replace(SETTINGS, batch_size=64))
+
+    np.testing.assert_allclose(network[0].running_mean, inputs.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(network[0].running_var, inputs.var(axis=0, ddof=1), rtol=1e-5)
+    assert network[0].momentum == 0.1
 
 
 def test_learning_rate_falls_on_a_plateau(tmp_path):
