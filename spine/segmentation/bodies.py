@@ -15,6 +15,8 @@ PLANE_REACH_MM = 45.0
 # Less than this is noise of the network, or a sliver of a vertebra outside the field of view.
 SMALLEST_BODY_MM3 = 400.0
 SMALLEST_BODY_MM = 4.0
+# Between neighbors volumes differ by a tenth; C2 has its dens, wedged bodies lose a third.
+DEBRIS_SHARE = 0.35
 # A body this many times as tall as its neighbors is several: a disc between them was missed.
 DOUBLE_BODY = 1.55
 # Usual heights of bodies (facts/anatomy.md, section 1.1), where neighbors cannot tell.
@@ -72,7 +74,9 @@ def find_bodies(
         if (piece := _piece(voxels[number == count], count, classes, guide)) is not None
     ]
     cut = [part for piece in pieces for part in _cut(piece, pieces, classes, guide)]
-    return tuple(sorted(cut, key=lambda piece: -piece.center[2]))
+    cut.sort(key=lambda piece: -piece.center[2])
+    rows = classes.shape[2]
+    return tuple(piece for at, piece in enumerate(cut) if not _is_debris(at, cut, rows))
 
 
 def _discs_above(points: Points, discs: tuple[DiscPiece, ...]) -> NDArray[np.intp]:
@@ -107,7 +111,7 @@ def _cut(
     piece: BodyPiece, pieces: list[BodyPiece], classes: NDArray[np.uint8], guide: Guide
 ) -> list[BodyPiece]:
     """Cut a piece that is as tall as several bodies at its thinnest places."""
-    usual = _usual_height(piece, pieces)
+    usual = _usual_height(piece, [p for p in pieces if not _is_cut_off(p, classes.shape[2])])
     if _is_axis(piece) or piece.height_mm < DOUBLE_BODY * usual:
         return [piece]
     count = max(2, round(piece.height_mm / (1.2 * usual)))
@@ -119,6 +123,21 @@ def _cut(
         if (part := _piece(piece.voxels[parts == number], piece.discs_above, classes, guide))
     ]
     return found or [piece]
+
+
+def _is_debris(at: int, pieces: list[BodyPiece], rows: int) -> bool:
+    """Whether a piece is far smaller than its neighbors although wholly in view."""
+    piece = pieces[at]
+    if _is_cut_off(piece, rows):
+        return False
+    neighbors = [len(other.voxels) for other in pieces[max(0, at - 2) : at + 3]]
+    return len(piece.voxels) < DEBRIS_SHARE * float(np.median(neighbors))
+
+
+def _is_cut_off(piece: BodyPiece, rows: int) -> bool:
+    """Whether the field of view ends within the body."""
+    height = piece.voxels[:, 2]
+    return bool(height.min() == 0 or height.max() == rows - 1)
 
 
 def _usual_height(piece: BodyPiece, pieces: list[BodyPiece]) -> float:

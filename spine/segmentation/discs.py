@@ -114,20 +114,40 @@ def _merged(pieces: list[DiscPiece], guide: Guide) -> list[DiscPiece]:
     """Join pieces of one disc: halves side by side, and fragments such as an extrusion."""
     discs: list[DiscPiece] = []
     for piece in sorted(pieces, key=lambda piece: -len(piece.voxels)):
-        home = next((n for n, disc in enumerate(discs) if _is_part(piece, disc)), None)
+        near = sorted(range(len(discs)), key=lambda n: _distance(piece, discs[n]))
+        home = next((n for n in near if _is_part(piece, discs[n], guide)), None)
         if home is None:
             discs.append(piece)
         else:
-            discs[home] = _piece(np.concatenate([discs[home].voxels, piece.voxels]), guide)
+            discs[home] = _joined(discs[home], piece, guide)
     return sorted(discs, key=lambda disc: -disc.height)
 
 
-def _is_part(piece: DiscPiece, disc: DiscPiece) -> bool:
-    apart = abs(float(depth_below(piece.center[None], disc)[0]))
-    if np.linalg.norm(piece.center - disc.center) > SAME_DISC_REACH_MM:
+def _joined(disc: DiscPiece, piece: DiscPiece, guide: Guide) -> DiscPiece:
+    """Add a piece's voxels; a fragment leaves the disc's plane as it was."""
+    voxels = np.concatenate([disc.voxels, piece.voxels])
+    if _is_fragment(piece, disc):
+        return DiscPiece(voxels, disc.center, disc.normal)
+    return _piece(voxels, guide)
+
+
+def _is_part(piece: DiscPiece, disc: DiscPiece, guide: Guide) -> bool:
+    if _distance(piece, disc) > SAME_DISC_REACH_MM:
         return False
-    is_fragment = len(piece.voxels) < FRAGMENT_SHARE * len(disc.voxels)
-    return apart < (FRAGMENT_MM if is_fragment else SAME_DISC_MM)
+    apart = abs(float(depth_below(piece.center[None], disc)[0]))
+    if not _is_fragment(piece, disc):
+        return apart < SAME_DISC_MM
+    # Nothing in the canal is a disc of its own, wherever it has wandered.
+    in_canal = bool(piece.center[1] < guide.wall_at(piece.center[2:])[0])
+    return in_canal or apart < FRAGMENT_MM
+
+
+def _is_fragment(piece: DiscPiece, disc: DiscPiece) -> bool:
+    return len(piece.voxels) < FRAGMENT_SHARE * len(disc.voxels)
+
+
+def _distance(piece: DiscPiece, disc: DiscPiece) -> float:
+    return float(np.linalg.norm(piece.center - disc.center))
 
 
 def _is_inside_sacrum(disc: DiscPiece, classes: NDArray[np.uint8], guide: Guide) -> bool:

@@ -91,15 +91,32 @@ def label_map(instances: Instances, row: Row, classes: LabelMap) -> LabelMap:
 
 
 def _disc_values(instances: Instances, row: Row) -> list[int]:
-    """Return a disc's value by the bodies around it; 0 where they are no neighbors."""
-    values = []
-    for number in range(len(instances.discs)):
-        above = [lv for lv, b in _named(instances, row) if b.discs_above <= number]
-        below = [lv for lv, b in _named(instances, row) if b.discs_above > number]
-        # The lowest disc rests on the sacrum, which is no body of the row.
-        lower = below[0] if below else Level.S1 if row.anchors.sacrum_below else None
-        values.append(_disc_value(above[-1] if above else None, lower))
-    return values
+    """Return a disc's value by the bodies around it; 0 where they are no neighbors.
+
+    Of several discs between the same bodies only the largest is one.
+    """
+    bodies_above = [
+        sum(body.discs_above <= number for body in instances.bodies)
+        for number in range(len(instances.discs))
+    ]
+    largest: dict[int, int] = {}
+    for number, place in enumerate(bodies_above):
+        size = len(instances.discs[number].voxels)
+        if place not in largest or size > len(instances.discs[largest[place]].voxels):
+            largest[place] = number
+    return [
+        _value_at(place, row) if largest[place] == number else 0
+        for number, place in enumerate(bodies_above)
+    ]
+
+
+def _value_at(place: int, row: Row) -> int:
+    """Return the value of the disc that has so many bodies of the row above it."""
+    above = row.levels[place - 1] if place > 0 else None
+    if place < len(row.levels):
+        return _disc_value(above, row.levels[place])
+    # The lowest disc rests on the sacrum, which is no body of the row.
+    return _disc_value(above, Level.S1 if row.anchors.sacrum_below else None)
 
 
 def _disc_value(above: Level | None, below: Level | None) -> int:
@@ -115,10 +132,6 @@ def _shifted(level: Level, by: int) -> Level | None:
     """Return the level of the same region so many further down, or None."""
     name = f"{level.region}{int(level.value[1:]) + by}"
     return Level(name) if name in set(Level) else None
-
-
-def _named(instances: Instances, row: Row) -> list[tuple[Level, BodyPiece]]:
-    return list(zip(row.levels, instances.bodies, strict=True))
 
 
 def _write_ribs(
