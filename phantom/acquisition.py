@@ -48,7 +48,7 @@ def draw_imperfections(rng: np.random.Generator) -> Imperfections:
         coil_power=float(np.clip(1.2 + 0.5 * rng.standard_normal(), 0, 2.3)),
         ripple=float(rng.uniform(0, 0.1)),
         end_drop=float(rng.uniform(0, 0.5)),
-        saturation=float(rng.uniform(0.7, 0.96)) if rng.random() < 0.85 else 0.0,
+        saturation=float(rng.uniform(0.75, 0.97)) if rng.random() < 0.9 else 0.0,
         saturation_gap_mm=float(rng.uniform(1, 16)),
         bias=float(rng.uniform(0.02, 0.10)),
         noise=float(rng.uniform(0.03, 0.065)),

@@ -1,7 +1,5 @@
 """Painting the foramina: fat between neighboring pedicles, with the root in its upper part."""
 
-import numpy as np
-
 from phantom.canvas import ellipsoid
 from phantom.curve import Disc
 from phantom.scene import Scene

@@ -10,7 +10,12 @@ from phantom.signals import Tissue
 from spine.anatomy.labels import CORD, CSF
 
 _CHUNK_MM = 30.0
-_TAIL_LENGTH_MM = (0.75, 0.75, 9.0)
+_TAIL_LENGTH_MM = (0.75, 0.75, 8.0)
+_TAIL_ZOOM = 1.5
+"""Strands are finer than the texture's voxels: 0.5 mm across, 5 mm along (assumption)."""
+_FLOW_LOSS = (0.35, 0.15)
+"""Signal that pulsation takes beside the cord, and in addition up in the thorax (SPIDER: rim of
+the conus at 1.25 of marrow against 4 in the lumbar sac, half of it partial volume)."""
 
 
 def paint_canal(scene: Scene) -> None:
@@ -42,7 +47,8 @@ def _paint_piece(scene: Scene, region: Region, span: tuple[float, float]) -> Non
     _paint_epidural(scene, region, (lateral, forward, far), foot)
     sac = _ellipse(lateral, forward, (side, half)) + far
     scene.canvas.paint(region, sac - np.float32(0.8), scene.palette[Tissue.LIGAMENT])
-    fluid = _fluid(scene, region, forward / np.maximum(half, 1))
+    place = lateral / np.maximum(side, 1), forward / np.maximum(half, 1)
+    fluid = _fluid(scene, region, place, (lateral, forward))
     label = np.where(region.superior < canal.cord_top, CSF, 0).astype(np.uint8)
     _paint_labeled(scene, region, (sac, fluid), label)
     cord_shape = (canal.cord_lr[foot], canal.cord_ap[foot])
@@ -97,21 +103,31 @@ def _paint_epidural(
     scene.canvas.paint(region, distance, 0.75 * scene.palette[Tissue.FAT], 0)
 
 
-def _fluid(scene: Scene, region: Region, forward: Field) -> Field:
-    """Fluid, dimmed by pulsation in the thorax, with the roots' strands below the conus."""
+def _fluid(
+    scene: Scene, region: Region, place: tuple[Field, Field], offset: tuple[Field, Field]
+) -> Field:
+    """Fluid, dimmed by pulsation beside the cord, with the roots' strands below the conus.
+
+    Parameters
+    ----------
+    place : lateral and forward over the sac's half axes
+    offset : the same in mm; strands follow the curve
+    """
     canal, palette = scene.canal, scene.palette
-    csf, roots = palette[Tissue.CSF], palette[Tissue.ROOTS]
-    flow = np.clip((region.superior - np.float32(canal.conus)) / 120, 0, 1)
-    signal = csf * (1 - np.float32(0.22) * flow)
+    above = region.superior - np.float32(canal.conus)
+    flow = _FLOW_LOSS[0] * np.clip((above + 12) / 30, 0, 1)
+    flow = flow + _FLOW_LOSS[1] * np.clip((above - 30) / 90, 0, 1)
+    signal: Field = palette[Tissue.CSF] * (1 - flow)
     if region.superior.min() > canal.conus + 10:
         return signal
-    # The tail lies behind when supine, and thins out towards the sac's end.
-    below = np.clip((canal.conus + 8 - region.superior) / 25, 0, 1)
-    crowd = np.clip((region.superior - canal.sac_end) / 80, 0.15, 1) * below
-    dorsal = np.clip(0.45 - 0.9 * forward, 0, 1)
-    strands = scene.textured(region, _TAIL_LENGTH_MM, 1.0, 7) - 1
-    share = np.clip(crowd * dorsal * (0.6 + 0.9 * strands), 0, 1)
-    mixed: Field = signal + (np.float32(roots) - signal) * share
+    # Supine, the tail lies behind and at the sides, and thins out towards the sac's end.
+    below = np.clip((8 - above) / 25, 0, 1)
+    crowd = np.clip((region.superior - canal.sac_end) / 80, 0.2, 1) * below
+    dorsal = np.clip(0.3 - 0.9 * place[1] + 0.7 * place[0] ** 2, 0, 1.1)
+    zoomed = (offset[0] * _TAIL_ZOOM, offset[1] * _TAIL_ZOOM, region.superior * _TAIL_ZOOM)
+    strands = scene.textured_at(zoomed, _TAIL_LENGTH_MM, 1.0, 7) - 1
+    share = np.clip(crowd * dorsal * (0.62 + 0.8 * strands), 0, 1)
+    mixed: Field = signal + (np.float32(palette[Tissue.ROOTS]) - signal) * share
     return mixed
 
 

@@ -43,7 +43,7 @@ class Build:
     Attributes
     ----------
     width, height, canal, sac : factors (anatomy 1.1: SD 7, 5, 10 %; sac 8 % assumed)
-    back_fat_mm : subcutaneous fat of the lumbar back, 8 to 35 (back of sac to skin 54.6, SD 12.6)
+    back_fat_mm : fat under the skin of the lumbar back (back of sac to skin 54.6, SD 12.6)
     conus : position of the tip, 1.8 is the lower third of L1; SD 0.55 vertebral units
     sac_end : 2 is mid S2
     grain : relative SD of the marrow's texture, 0.22, SD 0.03 (SPIDER, 5.1: 0.227 and 0.046)
@@ -124,7 +124,7 @@ def _draw_build(rng: np.random.Generator, sex: str) -> Build:
         height=(1.035 if male else 0.965) * (1 + 0.04 * float(np.clip(height, -2.5, 2.5))),
         canal=1 + 0.08 * float(np.clip(canal, -2, 2)) + 0.02 * width,
         sac=1 + 0.08 * float(np.clip(sac, -2, 2)),
-        back_fat_mm=float(np.clip(17 + 8 * fat, 5, 45)),
+        back_fat_mm=float(np.clip(12 * np.exp(0.5 * fat), 4, 45)),
         conus=float(np.clip(1.8 + 0.55 * conus, 0.4, 3.4)),
         sac_end=float(np.clip(2.0 + 0.5 * sac_end, 1.0, 2.9)),
         grain=float(np.clip(0.22 + 0.03 * grain, 0.14, 0.30)),

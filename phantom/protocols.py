@@ -171,7 +171,7 @@ LUMBAR_STIR = replace(
     repetition_time_ms=4200.0,
     echo_time_ms=60.0,
     echo_train_length=15,
-    inversion_time_ms=150.0,
+    inversion_time_ms=160.0,
 )
 
 LUMBAR_AXIAL_T2 = replace(

@@ -249,3 +249,8 @@ MEASURES: dict[str, Callable[[Tissues], float]] = {
     "neighbors disc SI": lambda t: correlation(t.texture["disc"], 2, 1),
     "diagonal differences in vertebra": _diagonal_noise,
 }
+
+NOT_IN_SATURATED = frozenset(
+    name for name in MEASURES if "canal" in name or "CSF" in name or name == "behind the sac, p95"
+)
+"""Statistics that clipped images (8 bits, top value in over 1.5 % of voxels) cannot give."""

@@ -18,6 +18,7 @@ from phantom.canvas import Canvas, blank
 from phantom.curve import Skeleton, build_skeleton
 from phantom.discs import paint_discs, paint_extrusions
 from phantom.foramina import paint_foramina
+from phantom.marker import paint_marker
 from phantom.neural import paint_canal
 from phantom.planning import plan_grid
 from phantom.protocols import Protocol
@@ -51,11 +52,11 @@ class Appearance:
     Attributes
     ----------
     sub_slices : samples through a slice's thickness, 1 or 3
+    marker : whether a capsule lies on the left side of the back
     """
 
-    palette: Palette
-    flaws: Imperfections
     sub_slices: int = 3
+    marker: bool = False
 
 
 def render(
@@ -65,6 +66,7 @@ def render(
     *,
     randomize: bool = False,
     sub_slices: int = 3,
+    marker: bool = False,
 ) -> Rendering:
     """Image a subject.
 
@@ -73,12 +75,13 @@ def render(
     rng : of positioning, coil and noise; the anatomy does not depend on it
     randomize : draw contrast, shading, noise and blur from the wide ranges meant for training
     sub_slices : 3 for partial volume along the slices, 1 for speed
+    marker : tape a bright capsule to the left side of the back
     """
     skeleton = build_skeleton(subject)
     grid = plan_grid(protocol, skeleton, rng)
     colors = randomized_palette(protocol, rng) if randomize else palette(protocol)
     flaws = randomized_imperfections(rng) if randomize else draw_imperfections(rng)
-    appearance = Appearance(colors, flaws, sub_slices)
+    appearance = Appearance(sub_slices, marker)
     scene = _scene(subject, skeleton, protocol, blank(grid, 1.0, labeled=False), colors)
     signal, labels = paint(scene, grid, protocol, appearance)
     return Rendering(
@@ -95,6 +98,8 @@ def paint(
     softness = protocol.pixel_spacing_mm
     back = replace(scene, canvas=blank(grid, softness, labeled=False))
     paint_soft_tissue(back)
+    if appearance.marker:
+        paint_marker(back)
     offsets, weights = _SLICE_PROFILE[appearance.sub_slices]
     color = np.zeros(grid.shape, np.float32)
     cover = np.zeros(grid.shape, np.float32)

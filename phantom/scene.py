@@ -38,12 +38,20 @@ class Scene:
 
         The SD shrinks as the voxel outgrows the texture's length.
         """
+        place = region.right, region.anterior, region.superior
+        return self.textured_at(place, length_mm, spread, key)
+
+    def textured_at(
+        self,
+        place: tuple[Field, Field, Field],
+        length_mm: tuple[float, float, float],
+        spread: float,
+        key: int,
+    ) -> Field:
+        """Return the same factor at any coordinates in mm, such as those along a curve."""
         spread *= _averaged(self.voxel_mm, min(length_mm))
-        values = texture.sample(
-            texture.tile(length_mm),
-            (region.right, region.anterior, region.superior),
-            texture.offset_of(self.subject.seed, key),
-        )
+        offset = texture.offset_of(self.subject.seed, key)
+        values = texture.sample(texture.tile(length_mm), place, offset)
         factor: Field = np.maximum(1 + np.float32(spread) * values, np.float32(0.1))
         return factor
 

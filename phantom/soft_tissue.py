@@ -148,7 +148,7 @@ def _blobs(scene: Scene, around: _Around, key: int) -> Field:
 def _paint_trunk(scene: Scene, around: _Around) -> None:
     """Fat everywhere inside the skin, muscle behind and beside the spine."""
     palette, box = scene.palette, around.box
-    speck = scene.textured(box, (1.0, 1.0, 1.0), 0.10, 201)
+    speck = scene.textured(box, (1.4, 0.8, 1.4), 0.06, 201)
     fat = palette[Tissue.FAT] * speck
     inside = np.maximum(-around.back, -around.front)
     scene.canvas.paint(box, inside, fat)
