@@ -39,6 +39,7 @@ RealData = Annotated[
 ]
 Rate = Annotated[float, typer.Option(help="First learning rate of Adam.")]
 
+Start = Annotated[Path | None, typer.Option(help="Begin with the best weights of this run.")]
 Patience = Annotated[int, typer.Option(min=0, help="Epochs without gain before the rate falls.")]
 
 
@@ -70,9 +71,7 @@ def train_age(
     run: RunArgument,
     models: Models = Path("models"),
     spacing_mm: Annotated[float, typer.Option(min=0.9, help="In plane; P1's is 0.9.")] = 3.6,
-    start: Annotated[
-        Path | None, typer.Option(help="Begin with the best weights of this run.")
-    ] = None,
+    start: Start = None,
     epochs: Epochs = 20,
     learning_rate: Rate = 0.01,
     patience: Patience = 5,
@@ -105,6 +104,7 @@ def train_disc(
         list[Scale] | None, typer.Option(help="Repeat for more; all three by default.")
     ] = None,
     models: Models = Path("models"),
+    start: Start = None,
     epochs: Epochs = 12,
     threads: Threads = 1,
 ) -> None:
@@ -114,10 +114,10 @@ def train_disc(
     """
     from dataclasses import replace
 
-    from research.training.disc import SETTINGS, export_discs
+    from research.training.disc import SETTINGS, DiscRun, export_discs
 
     settings = replace(SETTINGS, epochs=epochs, threads=threads)
-    for line in export_discs(cohort, run, models, scale or list(Scale), settings):
+    for line in export_discs(cohort, DiscRun(run, start), models, scale or list(Scale), settings):
         typer.echo(line)
 
 

@@ -17,11 +17,11 @@ from research.cohort import (
 )
 from research.export import data_of, summary, write_model
 from research.training import metrics
-from research.training.loop import BEST_FILE, Examples, Task, TrainingSettings, fit, predict
+from research.training.loop import Examples, Task, TrainingSettings, begin_with, fit, predict
 from spine.age.bias import correct_bias, fit_bias
 from spine.inference.cards import Metric
 from spine.inference.models import AGE_NAME, BiasLine
-from spine.inference.weights import WEIGHTS_FILE, bytes_from_network, load_weights
+from spine.inference.weights import WEIGHTS_FILE, bytes_from_network
 from spine.networks.age_dcnn import AgeDCNN
 from spine.preprocessing.age import AgeSpec, age_input
 
@@ -48,7 +48,7 @@ class AgePlan:
 
     Attributes
     ----------
-    start : a run at a coarser spacing whose best weights to begin with; None to begin anew
+    start : an earlier run whose best weights to begin with; None to begin anew
     """
 
     spec: AgeSpec
@@ -152,8 +152,7 @@ def augment_spine(spine: NDArray[np.float32], rng: np.random.Generator) -> NDArr
 
 def _first_network(plan: AgePlan) -> AgeDCNN:
     network = AgeDCNN()
-    if plan.start is not None:
-        load_weights(network, (plan.start / BEST_FILE).read_bytes())
+    begin_with(network, plan.start)
     # Faster on CPUs; changes the layout in memory, no number.
     network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return network

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from research.cohort import SubjectRecord, read_images, read_records, split_by_subject
 from research.export import data_of, summary, write_model
 from research.training import metrics
-from research.training.loop import Examples, Task, TrainingSettings, fit, predict
+from research.training.loop import Examples, Task, TrainingSettings, begin_with, fit, predict
 from spine.anatomy.grades import Scale
 from spine.anatomy.labels import classes_from_labels
 from spine.anatomy.levels import DiscLevel
@@ -34,6 +34,24 @@ DATA_DESCRIPTION = (
 SETTINGS = TrainingSettings(
     epochs=12, learning_rate=3e-4, weight_decay=1e-4, batch_size=16, plateau_patience=3
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DiscRun:
+    """Where checkpoints are kept.
+
+    Attributes
+    ----------
+    start : an earlier run whose best weights to begin with; None to begin anew
+    """
+
+    folder: Path
+    start: Path | None = None
+
+    def of(self, scale: Scale) -> "DiscRun":
+        """Return one scale's part."""
+        start = None if self.start is None else self.start / scale.value
+        return DiscRun(self.folder / scale.value, start)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +81,7 @@ class DiscResult:
 
 
 def export_discs(
-    cohort: Path, run: Path, models: Path, scales: Sequence[Scale], settings: TrainingSettings
+    cohort: Path, run: DiscRun, models: Path, scales: Sequence[Scale], settings: TrainingSettings
 ) -> Iterator[str]:
     """Train, test and write the model of each scale; yield a summary of each in one line."""
     split = split_by_subject(read_records(cohort), settings.seed, 0.125, 0.125)
@@ -71,7 +89,7 @@ def export_discs(
     training, validation, test = (disc_examples(cohort, part) for part in subjects)
     for scale in scales:
         parts = training, validation, test
-        result = train_disc(scale, parts, settings, run / scale.value)
+        result = train_disc(scale, parts, settings, run.of(scale))
         card_sha256 = write_model(
             models,
             {WEIGHTS_FILE: bytes_from_network(result.network)},
@@ -104,7 +122,7 @@ def train_disc(
     scale: Scale,
     parts: tuple[DiscExamples, DiscExamples, DiscExamples],
     settings: TrainingSettings,
-    run: Path,
+    run: DiscRun,
     widths: VGGMWidths = NARROW,
 ) -> DiscResult:
     """Train the network of one scale on (training, validation, test) parts, and test it."""
@@ -112,6 +130,7 @@ def train_disc(
     spec = DiscSpec(scale)
     torch.manual_seed(settings.seed)
     network = VGGM(spec.network_shape, len(scale.grades), widths)
+    begin_with(network, run.start)
     task = Task(
         network,
         torch.nn.CrossEntropyLoss(),
@@ -119,7 +138,7 @@ def train_disc(
         validation.targets(scale),
         augment_region,
     )
-    fit(task, settings, run)
+    fit(task, settings, run.folder)
     return DiscResult(network, evaluate_disc(network, scale, training, test))
 
 

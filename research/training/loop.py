@@ -74,6 +74,12 @@ class Task:
     augment: Augmentation
 
 
+def begin_with(network: nn.Module, run: Path | None) -> None:
+    """Load the best weights of an earlier run of the same architecture, if there is one."""
+    if run is not None:
+        load_weights(network, (run / BEST_FILE).read_bytes())
+
+
 def fit(task: Task, settings: TrainingSettings, run: Path) -> None:
     """Train with Adam, continuing where the run folder left off.
 

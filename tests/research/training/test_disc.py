@@ -7,6 +7,7 @@ from research.cohort import SubjectRecord, write_subject
 from research.training.disc import (
     SETTINGS,
     DiscExamples,
+    DiscRun,
     augment_region,
     disc_examples,
     train_disc,
@@ -67,7 +68,9 @@ def test_planted_progression_is_recovered(tmp_path):
     settings = replace(SETTINGS, epochs=12, batch_size=8, learning_rate=1e-3)
     parts = planted(24, 0), planted(8, 1), planted(8, 2)
 
-    result = train_disc(Scale.PFIRRMANN, parts, settings, tmp_path, VGGMWidths((16,) * 5, 64))
+    result = train_disc(
+        Scale.PFIRRMANN, parts, settings, DiscRun(tmp_path), VGGMWidths((16,) * 5, 64)
+    )
 
     figures = {metric.name: metric.value for metric in result.metrics}
     assert figures["progression accuracy, network"] == 1.0
