@@ -33,7 +33,7 @@ VIEWS: dict[str, tuple[float, tuple[Protocol, ...]]] = {
     "space": (0.25, (LUMBAR_T2_SPACE,)),
     "cervical": (0.15, (CERVICAL_T2,)),
 }
-# Lumbar volumes of the real patients have 15 to 30 slices (facts/anatomy.md, section 5).
+# Lumbar volumes of the real patients have 15 to 30 slices (docs/anatomy.md, 5).
 THIN_SLICES = (15, 40)
 
 
@@ -75,7 +75,7 @@ def stored(data: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.fl
     """Cut off dark and bright ends as 8-bit exports do.
 
     In the real patients a floor was subtracted, and 9 of 24 are saturated with 2
-    to 6% of voxels at the top (facts/anatomy.md, section 5, limits a and b).
+    to 6% of voxels at the top (docs/anatomy.md, 5, limits a and b).
     """
     floor = float(np.percentile(data, rng.uniform(0, 30))) if rng.random() < 0.5 else 0.0
     share = rng.uniform(92.0, 99.0) if rng.random() < 0.4 else 99.9

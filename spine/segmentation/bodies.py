@@ -19,7 +19,7 @@ SMALLEST_BODY_MM = 4.0
 DEBRIS_SHARE = 0.35
 # A body this many times as tall as its neighbors is several: a disc between them was missed.
 DOUBLE_BODY = 1.55
-# Usual heights of bodies (facts/anatomy.md, section 1.1), where neighbors cannot tell.
+# Usual heights of bodies (docs/anatomy.md, 1.1), where neighbors cannot tell.
 USUAL_HEIGHT_MM = {
     TissueClass.CERVICAL: 12.0,
     TissueClass.THORACIC: 19.0,

@@ -13,7 +13,7 @@ Rows = NDArray[np.float64]
 
 SMOOTHING_MM = 8.0
 # Without any canal, bodies are taken to begin this far behind the discs' centers:
-# half the depth of a lumbar body (facts/anatomy.md, section 1.1).
+# half the depth of a lumbar body (docs/anatomy.md, 1.1).
 HALF_BODY_MM = 17.0
 
 _CANAL = (TissueClass.CSF, TissueClass.CORD)

@@ -17,7 +17,7 @@ from spine.segmentation.discs import DiscPiece, depth_below, find_discs
 WORKING_MM = 1.8
 # How far the unconnected part of a vertebra, such as a spinous process, may lie from the rest.
 ORPHAN_REACH_MM = 40.0
-# The body of C2 from its lower disc's center, and its dens (facts/anatomy.md, section 1.1;
+# The body of C2 from its lower disc's center, and its dens (docs/anatomy.md, 1.1;
 # the dens's depth and width are usual values from memory, with the gap before it).
 AXIS_BODY_MM = 22.0
 DENS_DEPTH_MM = 14.0

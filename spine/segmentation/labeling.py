@@ -29,7 +29,7 @@ SMALLEST_SACRUM_MM3 = 2000.0
 # C2 is known by the empty field above it and by its dens.
 FIELD_ABOVE_AXIS_MM = 8.0
 AXIS_TO_NEIGHBORS = 1.35
-# A body with its disc, as a multiple of the body (facts/anatomy.md, section 1).
+# A body with its disc, as a multiple of the body (docs/anatomy.md, 1).
 PITCH_TO_HEIGHT = 1.3
 # Whose disc is seen at an end of the row although the vertebra itself is not.
 _UPPER_NEIGHBORS = {Level.T1: Level.C7, Level.L1: Level.T12}

@@ -12,7 +12,7 @@ from math import log
 from spine.anatomy.levels import Level, Region
 
 # Thoracic and lumbar counts and their share of the population
-# (facts/anatomy.md, section 2, Counts; 13T6L and 11T4L are named so that they can be found).
+# (docs/anatomy.md, 2, Counts; 13T6L and 11T4L are named so that they can be found).
 COUNT_SHARES: dict[tuple[int, int], float] = {
     (12, 5): 0.89,
     (12, 4): 0.02,
