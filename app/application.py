@@ -1,4 +1,4 @@
-"""The graph of DESIGN.md on the MONAI Deploy App SDK, and the analyzer that runs it."""
+"""The graph of docs/architecture.md on the MONAI Deploy App SDK, and the analyzer that runs it."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""What the process says to whoever started it (DESIGN.md, Exit status)."""
+"""What the process says to whoever started it (docs/architecture.md, Exit status)."""
 
 from enum import IntEnum
 

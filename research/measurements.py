@@ -1,4 +1,4 @@
-"""The file that every measuring command writes: ``build/<command>.json`` (DESIGN.md, Figures)."""
+"""The file that every measuring command writes: ``build/<command>.json`` (docs/architecture.md, Figures)."""
 
 import json
 import subprocess

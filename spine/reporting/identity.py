@@ -1,6 +1,6 @@
 """Who a result is: unique identifiers that follow from everything it rests on.
 
-DESIGN.md, Identity of results. The same key means the same bytes, so a result
+docs/architecture.md, Identity of results. The same key means the same bytes, so a result
 that is sent twice is one result, and anything that could change a byte changes
 the identifier.
 """

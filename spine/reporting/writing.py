@@ -62,7 +62,7 @@ def write(
 
 
 def _nothing_to_send(findings: Findings) -> Code | None:
-    """Return why the PACS is told nothing (DESIGN.md, When what is said)."""
+    """Return why the PACS is told nothing (docs/architecture.md, When what is said)."""
     selection, segmentation = findings.selection, findings.segmentation
     if selection.refusal is not None and selection.refusal.code is Code.NO_CANDIDATE:
         return Code.NO_CANDIDATE

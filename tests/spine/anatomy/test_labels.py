@@ -1,4 +1,4 @@
-"""The label table of DESIGN.md, value by value where others depend on it."""
+"""The label table of docs/architecture.md, value by value where others depend on it."""
 
 import numpy as np
 import pytest
