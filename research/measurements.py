@@ -1,4 +1,4 @@
-"""The file that every measuring command writes: ``build/<command>.json`` (docs/architecture.md, Figures)."""
+"""What every measuring command writes: ``build/<command>.json`` (docs/architecture.md)."""
 
 import json
 import subprocess
