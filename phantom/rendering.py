@@ -22,6 +22,7 @@ from phantom.marker import paint_marker
 from phantom.neural import paint_canal
 from phantom.planning import plan_grid
 from phantom.protocols import Protocol
+from phantom.psoas import paint_psoas
 from phantom.ribs import paint_ribs
 from phantom.scene import Scene
 from phantom.signals import Palette, Tissue, palette, randomized_palette
@@ -98,6 +99,7 @@ def paint(
     softness = protocol.pixel_spacing_mm
     back = replace(scene, canvas=blank(grid, softness, labeled=False))
     paint_soft_tissue(back)
+    paint_psoas(back)
     if appearance.marker:
         paint_marker(back)
     offsets, weights = _SLICE_PROFILE[appearance.sub_slices]

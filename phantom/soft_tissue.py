@@ -164,7 +164,9 @@ def _paint_trunk(scene: Scene, around: _Around) -> None:
         palette[Tissue.FAT] - palette[Tissue.LIGAMENT]
     )
     muscle = muscle + (between - muscle) * middle * np.float32(0.9)
-    depth = np.maximum(around.fat + 2 - around.back, around.forward - 22)
+    # The wall of the trunk lies farther forward at the sides than beside the spine.
+    wall = np.float32(2) + 0.4 * np.maximum(np.abs(around.lateral) - 45, 0)
+    depth = np.maximum(around.fat + 2 - around.back, around.forward - wall)
     scene.canvas.paint(box, depth, muscle)
 
 
