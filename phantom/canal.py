@@ -68,21 +68,41 @@ def canal_curve(subject: Subject, skeleton: Skeleton) -> CanalCurve:
     """Run a smooth curve behind all bodies, from the pons to the sacrum."""
     stations = _stations(skeleton)
     z = np.arange(stations[-1, 2] - 60, stations[0, 2] + 1, _STEP_MM)
-    path = CubicSpline(stations[::-1, 2], stations[::-1, :2])
-    xy = path(np.maximum(z, stations[-1, 2]))
-    size = PchipInterpolator(stations[::-1, 2], stations[::-1, 3:], extrapolate=False)(
-        np.clip(z, stations[-1, 2], stations[0, 2])
+    ends = _conus_height(subject, skeleton), _sac_end_height(subject, skeleton)
+    tables = _path_tables(stations, z) | _size_tables(skeleton, stations, z, ends)
+    return CanalCurve(
+        start=float(z[0]),
+        cord_top=float(skeleton.bodies[0].frame.world(0, 0, 14)[2]),
+        conus=ends[0],
+        sac_end=ends[1],
+        **{name: np.asarray(table, np.float32) for name, table in tables.items()},
     )
-    conus, sac_end = _conus_height(subject, skeleton), _sac_end_height(subject, skeleton)
+
+
+def _path_tables(
+    stations: NDArray[np.float64], z: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Center and slope; below the last station the curve stands still."""
+    path = CubicSpline(stations[::-1, 2], stations[::-1, :2])
+    held = np.maximum(z, stations[-1, 2])
+    x, y = path(held).T
+    smooth = ndimage.gaussian_filter1d(y, 30 / _STEP_MM, mode="nearest")
+    return {"x": x, "y": y, "smooth_y": smooth, "slope_y": path(held, 1)[:, 1]}
+
+
+def _size_tables(
+    skeleton: Skeleton,
+    stations: NDArray[np.float64],
+    z: NDArray[np.float64],
+    ends: tuple[float, float],
+) -> dict[str, NDArray[np.float64]]:
+    """Half axes of sac, canal and cord; `ends` are the heights of conus and sac end."""
+    inside = np.clip(z, stations[-1, 2], stations[0, 2])
+    half = PchipInterpolator(stations[::-1, 2], stations[::-1, 3:])(inside) / 2
     narrow, dent = _narrowing(skeleton, z)
-    closing = np.clip((z - sac_end) / 18, 0, 1) ** 0.5
-    taper = np.clip((z - conus) / 28, 0, 1) ** 0.6
-    half = size / 2
-    tables = {
-        "x": xy[:, 0],
-        "y": xy[:, 1],
-        "smooth_y": ndimage.gaussian_filter1d(xy[:, 1], 30 / _STEP_MM, mode="nearest"),
-        "slope_y": path(np.maximum(z, stations[-1, 2]), 1)[:, 1],
+    taper = np.clip((z - ends[0]) / 28, 0, 1) ** 0.6
+    closing = np.clip((z - ends[1]) / 18, 0, 1) ** 0.5
+    return {
         "front": np.maximum(half[:, 0] * (1 - narrow) - dent, 2.0) * closing,
         "back": half[:, 0] * (1 - narrow) * closing,
         "side": half[:, 1] * (1 - 0.7 * narrow) * closing,
@@ -92,13 +112,6 @@ def canal_curve(subject: Subject, skeleton: Skeleton) -> CanalCurve:
         "cord_lr": half[:, 3] * taper,
         "cord_shift": _cord_shift(skeleton, z),
     }
-    return CanalCurve(
-        start=float(z[0]),
-        cord_top=float(skeleton.bodies[0].frame.world(0, 0, 14)[2]),
-        conus=conus,
-        sac_end=sac_end,
-        **{name: np.asarray(table, np.float32) for name, table in tables.items()},
-    )
 
 
 def _stations(skeleton: Skeleton) -> NDArray[np.float64]:

@@ -133,7 +133,7 @@ def disc_state(level: DiscLevel, z: float, draws: DiscDraws, biological_age: flo
         bulge_mm=_bulge_mm(bulge, bulging, large),
         extrusion_mm=_extrusion_mm(bulge, bulging, large),
         migration_mm=6.0 + 2 * draws.side if bulging is Bulging.SEQUESTRATION else 0.0,
-        fissure=0.45 * z + draws.fissure > 1.3,
+        fissure=bool(0.45 * z + draws.fissure > 1.3),
         modic_type=_modic_type(z, draws.endplate, biological_age),
         schmorl_mm=_schmorl_mm(draws.node),
         osteophyte_mm=_osteophyte_mm(z, biological_age, draws.osteophyte),

@@ -6,7 +6,7 @@ from phantom.canvas import capsule
 from phantom.frames import WORLD
 from phantom.scene import Scene
 from phantom.signals import Tissue
-from phantom.soft_tissue import landmarks, skin_depth
+from phantom.surroundings import landmarks, skin_depth
 
 LEFT_OF_CANAL_MM = 14.0
 _RADIUS_MM = 5.0

@@ -22,12 +22,12 @@ from phantom.marker import paint_marker
 from phantom.neural import paint_canal
 from phantom.planning import plan_grid
 from phantom.protocols import Protocol
-from phantom.psoas import paint_psoas
 from phantom.ribs import paint_ribs
 from phantom.scene import Scene
 from phantom.signals import Palette, Tissue, palette, randomized_palette
-from phantom.soft_tissue import body_front, paint_soft_tissue, skin_depth
+from phantom.soft_tissue import paint_soft_tissue
 from phantom.subjects import Subject
+from phantom.surroundings import body_front, skin_depth
 from phantom.truth import Sight, Truth, truth_of
 from phantom.vertebrae import paint_vertebrae
 from spine.imaging.volume import Grid, LabelMap, Volume
@@ -99,7 +99,6 @@ def paint(
     softness = protocol.pixel_spacing_mm
     back = replace(scene, canvas=blank(grid, softness, labeled=False))
     paint_soft_tissue(back)
-    paint_psoas(back)
     if appearance.marker:
         paint_marker(back)
     offsets, weights = _SLICE_PROFILE[appearance.sub_slices]

@@ -8,6 +8,11 @@ from phantom.subjects import Subject
 from spine.anatomy.labels import DISC_LABELS, VERTEBRA_LABELS
 
 Position = tuple[float, float, float]
+# What a disc's record takes over from its state unchanged.
+_FROM_STATE = (
+    "latent", "severity", "bulge_mm", "extrusion_mm", "fissure", "modic_type", "schmorl_mm",
+    "osteophyte_mm", "stenosis", "slip_mm",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +127,20 @@ def _vertebrae(skeleton: Skeleton, sees: Sight) -> tuple[VertebraTruth, ...]:
 def _discs(skeleton: Skeleton, sees: Sight) -> tuple[DiscTruth, ...]:
     records = []
     for disc in skeleton.discs:
-        state, center = disc.state, _position(disc.frame.origin)
+        center = _position(disc.frame.origin)
+        known = {name: getattr(disc.state, name) for name in _FROM_STATE}
         records.append(
             DiscTruth(
-                level=str(state.level),
-                label=DISC_LABELS[state.level],
+                level=str(disc.state.level),
+                label=DISC_LABELS[disc.state.level],
                 center_mm=center,
                 superior=_position(disc.frame.axes[2]),
                 height_mm=disc.height,
-                latent=state.latent,
-                severity=state.severity,
-                pfirrmann=int(state.pfirrmann),
-                schneiderman=int(state.schneiderman),
-                bulging=int(state.bulging),
-                bulge_mm=state.bulge_mm,
-                extrusion_mm=state.extrusion_mm,
-                fissure=bool(state.fissure),
-                modic_type=state.modic_type,
-                schmorl_mm=state.schmorl_mm,
-                osteophyte_mm=state.osteophyte_mm,
-                stenosis=state.stenosis,
-                slip_mm=state.slip_mm,
+                pfirrmann=int(disc.state.pfirrmann),
+                schneiderman=int(disc.state.schneiderman),
+                bulging=int(disc.state.bulging),
                 in_view=sees(center),
+                **known,
             )
         )
     return tuple(records)
