@@ -37,6 +37,12 @@ def preprocessed_folder(work: Path) -> Path:
     return work / "nnUNet_preprocessed" / DATASET
 
 
+def prepared_cases(work: Path) -> list[str]:
+    """Return every case ever prepared for a training, also by earlier parts of a resumed one."""
+    folder = preprocessed_folder(work) / f"{PLANS}_{CONFIGURATION}"
+    return sorted(path.stem for path in folder.glob("*.pkl"))
+
+
 def results_folder(work: Path) -> Path:
     """Return where nnU-Net keeps checkpoints and curves of the one fold."""
     return work / "nnUNet_results" / DATASET / f"{TRAINER}__{PLANS}__{CONFIGURATION}" / "fold_0"

@@ -10,7 +10,12 @@ from research.cohort import read_records
 from research.export import ATTRIBUTION, write_model
 from research.measurements import Data as Origin
 from research.measurements import Measurement, write_measurements
-from research.training.segmentation_data import SPLITS, latest_checkpoint, preprocessed_folder
+from research.training.segmentation_data import (
+    SPLITS,
+    latest_checkpoint,
+    prepared_cases,
+    preprocessed_folder,
+)
 from research.training.segmentation_plans import WINDOW, plans_from_spec
 from research.training.segmentation_validation import (
     REAL_LABELS,
@@ -33,7 +38,8 @@ VIEW_GROUPS = {
 DESCRIPTION = (
     "Trained on domain-randomized synthetic whole-spine, lumbar and cervical sagittal T2 volumes "
     "only. Tested on held-out synthetic subjects and on lumbar volumes of real patients (SPIDER), "
-    "none of which was used in training; sacrum, ribs and everything above T10 have no real test."
+    "none of which was used in training; sacrum, ribs and everything above T10 have no real test. "
+    "Validation subjects were only watched; after a resumed training some had been trained on."
 )
 
 
@@ -128,12 +134,12 @@ def _model(network: Any) -> Model[SegmentationSpec]:
 
 
 def _data(training: Path, test: TestData) -> Data:
-    split = json.loads((preprocessed_folder(training) / SPLITS).read_text())[0]
+    watched = json.loads((preprocessed_folder(training) / SPLITS).read_text())[0]["val"]
     patients = len(list(test.patients.glob(f"*{REAL_LABELS}"))) if test.patients else 0
     return Data(
         description=DESCRIPTION,
-        training_subjects=len(split["train"]),
-        validation_subjects=len(split["val"]),
+        training_subjects=len(prepared_cases(training)) - len(watched),
+        validation_subjects=len(watched),
         test_subjects=len(read_records(test.cohort)),
         real_patients=patients,
     )

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from research.cohort import SubjectRecord, read_images, read_records
 from research.measurements import Data, Measurement
-from spine.anatomy.labels import DISC_BY_LABEL, TissueClass, classes_from_labels
+from spine.anatomy.labels import DISC_BY_LABEL, DISC_LABELS, TissueClass, classes_from_labels
+from spine.anatomy.levels import DiscLevel
 from spine.errors import Refusal
 from spine.findings import Segmentation
 from spine.imaging import nifti
@@ -25,9 +27,19 @@ REAL_CLASSES: dict[str, tuple[int, tuple[TissueClass, ...]]] = {
     "disc": (2, (TissueClass.DISC,)),
     "canal": (3, (TissueClass.CSF, TissueClass.CORD)),
 }
+SMALLEST_REAL_DISC_MM3 = 300.0
+COUNTED_FROM_BELOW = (
+    DiscLevel.L5_S1,
+    DiscLevel.L4_L5,
+    DiscLevel.L3_L4,
+    DiscLevel.L2_L3,
+    DiscLevel.L1_L2,
+    DiscLevel.T12_L1,
+    DiscLevel.T11_T12,
+    DiscLevel.T10_T11,
+    DiscLevel.T9_T10,
+)
 REAL_IMAGE, REAL_LABELS = "_image.nii.gz", "_labels.nii.gz"
-# A disc whose share of voxels under its own name is less is at the wrong level.
-OWN_NAME_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class CaseScore:
     Attributes
     ----------
     dice : by class name, only classes of which the reference has voxels
-    wrong_levels : discs of the reference under another name, or missed
+    wrong_levels : discs of the reference found under another name
     discs : discs of the reference
     """
 
@@ -103,8 +115,7 @@ def _phantom(cohort: Path, record: SubjectRecord, model: Model[SegmentationSpec]
     wrong = 0
     if isinstance(found, Segmentation):
         wrong = sum(
-            float((found.labels.data[labels.data == value] == value).mean()) < OWN_NAME_SHARE
-            for value in discs
+            _bears_another_name(found.labels.data[labels.data == value], value) for value in discs
         )
     return _score(record.subject_id, scores, found, wrong, len(discs))
 
@@ -117,7 +128,31 @@ def _patient(folder: Path, case: str, model: Model[SegmentationSpec]) -> CaseSco
         name: dice(np.isin(predicted.data, classes), labels.data == value)
         for name, (value, classes) in REAL_CLASSES.items()
     }
-    return _score(case, scores, found, 0, 0)
+    wrong, discs = _wrong_real_levels(labels, found)
+    return _score(case, scores, found, wrong, discs)
+
+
+def _wrong_real_levels(labels: LabelMap, found: Segmentation | Refusal) -> tuple[int, int]:
+    """Count reference discs, from the lowest up, most of whose found voxels bear another name.
+
+    The lowest reference disc is L5/S1: SPIDER counts from below.
+    """
+    numbers, _ = ndimage.label(labels.data == REAL_CLASSES["disc"][0], np.ones((3, 3, 3)))
+    smallest = SMALLEST_REAL_DISC_MM3 / float(np.prod(labels.grid.spacing_mm))
+    parts = [np.argwhere(numbers == n) for n in range(1, numbers.max() + 1)]
+    discs = sorted((p for p in parts if len(p) > smallest), key=lambda p: p[:, 2].mean())
+    if isinstance(found, Refusal):
+        return 0, len(discs)
+    wrong = 0
+    for level, voxels in zip(COUNTED_FROM_BELOW, discs, strict=False):
+        wrong += _bears_another_name(found.labels.data[tuple(voxels.T)], DISC_LABELS[level])
+    return wrong, len(discs)
+
+
+def _bears_another_name(values: NDArray[np.uint8], value: int) -> bool:
+    """Whether most of what was found of a reference disc is a disc of another level."""
+    names = values[np.isin(values, list(DISC_BY_LABEL))]
+    return len(names) > 0 and int(np.bincount(names).argmax()) != value
 
 
 def _segmented(

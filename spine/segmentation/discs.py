@@ -19,6 +19,8 @@ SAME_DISC_REACH_MM = 45.0
 # Much smaller pieces are fragments of a disc even somewhat farther from its plane.
 FRAGMENT_SHARE = 0.3
 FRAGMENT_MM = 12.0
+# Neighboring discs differ less than twofold, a collapsed one perhaps fourfold.
+SPECK_SHARE = 0.2
 # Thickness to depth of a disc, squared, above which its plane cannot be read from its shape.
 LARGEST_FLATNESS = 0.45
 LARGEST_TILT_DEGREES = 50.0
@@ -57,7 +59,9 @@ def find_discs(classes: NDArray[np.uint8], guide: Guide) -> tuple[DiscPiece, ...
         _piece(voxels, guide) for voxels in _voxels_by_number(numbers) if len(voxels) >= smallest
     ]
     discs = _merged(pieces, guide)
-    return tuple(disc for disc in discs if not _is_inside_sacrum(disc, classes, guide))
+    rows = classes.shape[2]
+    large = [disc for at, disc in enumerate(discs) if not _is_speck(at, discs, rows)]
+    return tuple(disc for disc in large if not _is_inside_sacrum(disc, classes, guide))
 
 
 def depth_below(points: Points, disc: DiscPiece) -> Points:
@@ -148,6 +152,15 @@ def _is_fragment(piece: DiscPiece, disc: DiscPiece) -> bool:
 
 def _distance(piece: DiscPiece, disc: DiscPiece) -> float:
     return float(np.linalg.norm(piece.center - disc.center))
+
+
+def _is_speck(at: int, discs: list[DiscPiece], rows: int) -> bool:
+    """Whether a disc is far smaller than its neighbors although wholly in view."""
+    height = discs[at].voxels[:, 2]
+    if height.min() == 0 or height.max() == rows - 1:
+        return False
+    neighbors = [len(other.voxels) for other in discs[max(0, at - 2) : at + 3]]
+    return len(discs[at].voxels) < SPECK_SHARE * float(np.median(neighbors))
 
 
 def _is_inside_sacrum(disc: DiscPiece, classes: NDArray[np.uint8], guide: Guide) -> bool:

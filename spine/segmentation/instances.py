@@ -25,8 +25,14 @@ DENS_HALF_WIDTH_MM = 7.0
 
 # Voxels of the coarser grid that a number reaches when carried to the finer one.
 REFINING_VOXELS = 2
-# Marks C1 among the vertebra numbers while they are carried.
+# Marks C1 and S1 among the vertebra numbers while they are carried.
 _ATLAS = 255
+_SACRAL = 254
+SMALLEST_SACRUM_MM3 = 2000.0
+# The remnant S1/S2 is a fraction of L5/S1 (facts/anatomy.md, section 1.4).
+REMNANT_SHARE = 0.4
+# A piece nearly as large as its neighbor might be L5 after all.
+DOUBTFUL_SHARE = 0.75
 
 _VERTEBRA = (TissueClass.CERVICAL, TissueClass.THORACIC, TissueClass.LUMBAR)
 
@@ -40,6 +46,8 @@ class Instances:
     vertebra_numbers, disc_numbers : shape (i, j, k), 0 elsewhere, else 1-based
         position in `bodies` or `discs`
     atlas : C1, where it is found apart from C2
+    sacral : vertebra voxels that belong to the sacrum
+    sacral_is_doubtful : whether these might as well be the lowest lumbar vertebra
     guide : on the coarser grid that `bodies` and `discs` are given on
     fine_spacing_mm : of the grid of the classes
     """
@@ -47,6 +55,8 @@ class Instances:
     vertebra_numbers: NDArray[np.uint8]
     disc_numbers: NDArray[np.uint8]
     atlas: NDArray[np.bool_]
+    sacral: NDArray[np.bool_]
+    sacral_is_doubtful: bool
     bodies: tuple[BodyPiece, ...]
     discs: tuple[DiscPiece, ...]
     guide: Guide
@@ -68,23 +78,57 @@ def find_instances(classes: LabelMap) -> Instances:
     guide = guide_from_classes(coarse)
     discs = find_discs(coarse.data, guide)
     in_front = body_mask(coarse.data, guide)
-    bodies = find_bodies(coarse.data, in_front, discs, guide)
-    coarse_numbers = _grow_bodies(coarse.data, bodies)
+    found = find_bodies(coarse.data, in_front, discs, guide)
+    bodies = _presacral(coarse.data, found, discs, guide.spacing_mm)
+    coarse_numbers = _grow_bodies(coarse.data, found)
+    coarse_numbers[coarse_numbers > len(bodies)] = _SACRAL
     coarse_numbers[_atlas(coarse_numbers, bodies, discs, guide)] = _ATLAS
     numbers = _refined(coarse_numbers, np.isin(classes.data, _VERTEBRA), steps)
-    atlas = numbers == _ATLAS
-    numbers[atlas] = 0
     return Instances(
-        vertebra_numbers=numbers,
+        vertebra_numbers=np.where(numbers < _SACRAL, numbers, 0).astype(np.uint8),
         disc_numbers=_refined(
             _numbered(coarse.data.shape, discs), classes.data == TissueClass.DISC, steps
         ),
-        atlas=atlas,
+        atlas=numbers == _ATLAS,
+        sacral=numbers == _SACRAL,
+        sacral_is_doubtful=_is_doubtful(found, len(bodies)),
         bodies=bodies,
         discs=discs,
         guide=guide,
         fine_spacing_mm=classes.grid.spacing_mm,
     )
+
+
+def _presacral(
+    classes: NDArray[np.uint8],
+    bodies: tuple[BodyPiece, ...],
+    discs: tuple[DiscPiece, ...],
+    spacing_mm: tuple[float, float, float],
+) -> tuple[BodyPiece, ...]:
+    """Leave out what is called lumbar but lies under the last disc, above the sacrum: S1."""
+    rows = np.flatnonzero(classes == TissueClass.SACRUM) % classes.shape[2]
+    if len(rows) * float(np.prod(spacing_mm)) < SMALLEST_SACRUM_MM3:
+        return bodies
+    sacrum_mm = float(np.median(rows)) * spacing_mm[2]
+    while len(bodies) > 1 and bodies[-1].center[2] > sacrum_mm and _is_sacral(bodies[-1], discs):
+        bodies = bodies[:-1]
+    return bodies
+
+
+def _is_sacral(body: BodyPiece, discs: tuple[DiscPiece, ...]) -> bool:
+    """Whether no disc, or only a remnant such as S1/S2, lies below a body."""
+    if not 0 < body.discs_above <= len(discs):
+        return False
+    above = len(discs[body.discs_above - 1].voxels)
+    below = [len(disc.voxels) for disc in discs[body.discs_above :]]
+    return all(size < REMNANT_SHARE * above for size in below)
+
+
+def _is_doubtful(found: tuple[BodyPiece, ...], kept: int) -> bool:
+    """Whether the first piece left to the sacrum is as large as the vertebra above it."""
+    if kept == len(found):
+        return False
+    return len(found[kept].voxels) > DOUBTFUL_SHARE * len(found[kept - 1].voxels)
 
 
 def _thinned(classes: LabelMap, steps: tuple[int, ...]) -> LabelMap:

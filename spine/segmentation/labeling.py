@@ -20,12 +20,11 @@ from spine.anatomy.levels import DiscLevel, Level, Region
 from spine.imaging.volume import LabelMap
 from spine.segmentation.bodies import USUAL_HEIGHT_MM, BodyPiece
 from spine.segmentation.canal import Guide
-from spine.segmentation.instances import Instances
+from spine.segmentation.instances import SMALLEST_SACRUM_MM3, Instances
 from spine.segmentation.levels import Anchors, Vote, name_levels
 
 # The sacrum anchors the count only where it follows the lowest body: a disc lies between.
 SACRUM_WITHIN_MM = 24.0
-SMALLEST_SACRUM_MM3 = 2000.0
 # C2 is known by the empty field above it and by its dens.
 FIELD_ABOVE_AXIS_MM = 8.0
 AXIS_TO_NEIGHBORS = 1.35
@@ -67,7 +66,8 @@ def name_row(instances: Instances, classes: LabelMap) -> Row | None:
         return None
     named = [level for level, vote in zip(naming.levels, votes, strict=True) if vote is not None]
     gaps = tuple((at, count) for at, count in enumerate(missing) if count)
-    return Row(tuple(named), anchors, gaps, naming.is_certain and not gaps)
+    certain = naming.is_certain and not gaps and not instances.sacral_is_doubtful
+    return Row(tuple(named), anchors, gaps, certain)
 
 
 def label_map(instances: Instances, row: Row, classes: LabelMap) -> LabelMap:
@@ -75,7 +75,7 @@ def label_map(instances: Instances, row: Row, classes: LabelMap) -> LabelMap:
     labels = np.zeros(classes.data.shape, dtype=np.uint8)
     labels[classes.data == TissueClass.CSF] = CSF
     labels[classes.data == TissueClass.CORD] = CORD
-    labels[classes.data == TissueClass.SACRUM] = SACRUM
+    labels[(classes.data == TissueClass.SACRUM) | instances.sacral] = SACRUM
     _write_ribs(labels, classes.data, instances)
     vertebra_values = np.array([0, *(VERTEBRA_LABELS[level] for level in row.levels)], np.uint8)
     disc_values = np.array([0, *_disc_values(instances, row)], np.uint8)
@@ -147,7 +147,7 @@ def _write_ribs(
 def _sacrum_follows(instances: Instances, classes: LabelMap) -> bool:
     """Whether the sacrum is next below the lowest body."""
     spacing = np.asarray(classes.grid.spacing_mm)
-    sacrum = np.argwhere(classes.data == TissueClass.SACRUM) * spacing
+    sacrum = np.argwhere((classes.data == TissueClass.SACRUM) | instances.sacral) * spacing
     if len(sacrum) * float(np.prod(spacing)) < SMALLEST_SACRUM_MM3:
         return False
     guide_spacing = np.asarray(instances.guide.spacing_mm)

@@ -7,7 +7,8 @@ is tried against the regions that the network saw, weighed by how common it is.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import log
+from itertools import combinations_with_replacement
+from math import inf, log
 
 from spine.anatomy.levels import Level, Region
 
@@ -27,6 +28,9 @@ COUNT_SHARES: dict[tuple[int, int], float] = {
 }
 # A vertebra's votes are never wholly certain: this share is left for every region.
 VOTE_FLOOR = 0.003
+# How often a vertebra goes unseen without leaving a gap; an assumption, kept below the share of
+# the rarer counts so that these are still found.
+MISSED_SHARE = 0.002
 # Counts whose weight comes this near to the best one's leave the names in doubt.
 DOUBTFUL_MARGIN = log(3.0)
 
@@ -85,13 +89,15 @@ def name_levels(votes: Sequence[Vote | None], anchors: Anchors) -> Naming | None
         contradict every count, the lower one alone is believed and the names are uncertain.
     """
     ranked = _ranked(votes, anchors)
+    missed = _with_missed(votes, anchors)
+    if missed is not None and (not ranked or missed[0] > ranked[0][0]):
+        return Naming(missed[1], is_certain=False)
     if not ranked:
         return _believing_the_sacrum(votes)
     best_weight, best = ranked[0]
     rival = next((weight for weight, levels in ranked if levels != best), None)
     clear = rival is None or best_weight - rival > DOUBTFUL_MARGIN
-    anchored = anchors.axis_above or anchors.sacrum_below
-    return Naming(best, is_certain=anchored and clear)
+    return Naming(best, is_certain=clear and _stands_on_each_anchor(votes, best, anchors))
 
 
 def column(thoracic: int, lumbar: int) -> tuple[Level, ...]:
@@ -103,6 +109,41 @@ def column(thoracic: int, lumbar: int) -> tuple[Level, ...]:
 def _believing_the_sacrum(votes: Sequence[Vote | None]) -> Naming | None:
     ranked = _ranked(votes, Anchors(axis_above=False, sacrum_below=True))
     return Naming(ranked[0][1], is_certain=False) if ranked else None
+
+
+def _with_missed(
+    votes: Sequence[Vote | None], anchors: Anchors
+) -> tuple[float, tuple[Level, ...]] | None:
+    """Return the heaviest naming if up to two vertebrae were merged with a neighbor unseen."""
+    best = None
+    for count in (1, 2):
+        for places in combinations_with_replacement(range(1, len(votes)), count):
+            padded = list(votes)
+            for place in reversed(places):
+                padded.insert(place, None)
+            ranked = _ranked(padded, anchors)
+            weight = ranked[0][0] + count * log(MISSED_SHARE) if ranked else -inf
+            if ranked and (best is None or weight > best[0]):
+                missing = {place + shift for shift, place in enumerate(places)}
+                kept = [lv for at, lv in enumerate(ranked[0][1]) if at not in missing]
+                best = (weight, tuple(kept))
+    return best
+
+
+def _stands_on_each_anchor(
+    votes: Sequence[Vote | None], best: tuple[Level, ...], anchors: Anchors
+) -> bool:
+    """Say whether there is an anchor, and each one alone leads to the same names.
+
+    C2 and C3 seen as one, or a vertebra seen as two, change the count; between both anchors
+    that looks like a rare spine, while one anchor alone still follows the regions.
+    """
+    alone = []
+    if anchors.axis_above:
+        alone.append(Anchors(axis_above=True, sacrum_below=False))
+    if anchors.sacrum_below:
+        alone.append(Anchors(axis_above=False, sacrum_below=True))
+    return bool(alone) and all(_ranked(votes, one)[0][1] == best for one in alone)
 
 
 def _ranked(

@@ -132,3 +132,23 @@ def test_two_vertebrae_are_too_few(draw):
     assert isinstance(found, Refusal)
     assert found.code is Code.TOO_FEW_VERTEBRAE
     assert found.subject == "study"
+
+
+def test_s1_taken_for_lumbar_goes_back_to_the_sacrum(draw):
+    spine = draw()
+    data = spine.classes.data.copy()
+    rows = np.flatnonzero((data == TissueClass.SACRUM).any(axis=(0, 1)))
+    upper = data[:, :, rows.max() - 9 : rows.max() + 1]
+    upper[upper == TissueClass.SACRUM] = TissueClass.LUMBAR
+    found = _interpret(LabelMap(data, spine.classes.affine))
+    assert _vertebrae(found) == list(column(12, 5))
+    assert (found.labels.data[data == TissueClass.SACRUM] == VERTEBRA_LABELS[Level.S1]).all()
+
+
+def test_specks_called_disc_do_not_cut_a_body(draw):
+    spine = draw()
+    data = spine.classes.data.copy()
+    i, j, k = np.rint(spine.classes.grid.index_from_world(spine.centers_mm[Level.L3])).astype(int)
+    data[i - 1 : i + 1, j - 4 : j + 4, k - 1 : k + 2] = TissueClass.DISC
+    found = _interpret(LabelMap(data, spine.classes.affine))
+    assert _vertebrae(found) == list(column(12, 5))
