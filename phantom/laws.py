@@ -54,6 +54,26 @@ class DiscDraws:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscSteps:
+    """How far a disc has moved since its first examination, beyond the law's drift with age.
+
+    Attributes
+    ----------
+    latent, signal, bulge : at least 0, in the units of their latent states
+    """
+
+    latent: float = 0.0
+    signal: float = 0.0
+    bulge: float = 0.0
+
+
+NO_STEPS = DiscSteps()
+STEP_PER_YEAR = DiscSteps(latent=0.02, signal=0.05, bulge=0.06)
+"""Means of the exponential steps: assumptions towards P2's five-year rises (Schneiderman 65 %,
+bulging 23 %, Pfirrmann 14 % of discs), less what P2 itself owes to its readers' drift."""
+
+
+@dataclass(frozen=True, slots=True)
 class DiscState:
     """One disc at one age.
 
@@ -109,18 +129,24 @@ def severity(z: float) -> float:
     return float(np.interp(z, (-3.4, *PFIRRMANN_CUTS, 3.4), (1, 2, 3, 4, 5, 5.99)))
 
 
-def disc_state(level: DiscLevel, z: float, draws: DiscDraws, biological_age: float) -> DiscState:
-    """Derive every sign of wear of a disc from its latent state and its draws.
+def disc_state(
+    level: DiscLevel,
+    z: float,
+    draws: DiscDraws,
+    biological_age: float,
+    steps: DiscSteps = NO_STEPS,
+) -> DiscState:
+    """Derive every sign of wear of a disc from its latent state (steps included) and its draws.
 
     Each sign has its own latent correlated with z (assumption: 0.6 to 0.9), so that signs agree
     in tendency and differ from disc to disc; all are monotone in z.
     """
     grade = severity(z)
-    bulge = 0.75 * z + 0.65 * draws.bulge
+    bulge = 0.75 * z + 0.65 * draws.bulge + steps.bulge
     if level.above.region is Region.THORACIC:
         bulge -= 0.5
     bulging = Bulging(int(np.searchsorted(BULGING_CUTS, bulge, side="right")))
-    signal = z + 0.35 * draws.signal
+    signal = z + 0.35 * draws.signal + steps.signal
     large = level.is_lumbar
     return DiscState(
         level=level,
@@ -133,7 +159,7 @@ def disc_state(level: DiscLevel, z: float, draws: DiscDraws, biological_age: flo
         bulge_mm=_bulge_mm(bulge, bulging, large),
         extrusion_mm=_extrusion_mm(bulge, bulging, large),
         migration_mm=6.0 + 2 * draws.side if bulging is Bulging.SEQUESTRATION else 0.0,
-        fissure=bool(0.45 * z + draws.fissure > 1.3),
+        fissure=bool(0.25 * z + draws.fissure > 1.75),
         modic_type=_modic_type(z, draws.endplate, biological_age),
         schmorl_mm=_schmorl_mm(draws.node),
         osteophyte_mm=_osteophyte_mm(z, biological_age, draws.osteophyte),
@@ -202,20 +228,20 @@ def _modic_type(z: float, draw: float, biological_age: float) -> int:
 
 
 def _schmorl_mm(draw: float) -> float:
-    """Depth 3 to 6 mm; 2 % of discs, so a fifth of people or more; no age effect (n=2449)."""
-    return float(min(3 + 6 * (draw - 2.05), 6)) if draw > 2.05 else 0.0
+    """Depth 3 to 6 mm; 1 % of discs, a fifth of people; no age effect (n=2449)."""
+    return float(min(3 + 6 * (draw - 2.35), 6)) if draw > 2.35 else 0.0
 
 
 def _osteophyte_mm(z: float, biological_age: float, draw: float) -> float:
     """Projection 2 to 8 mm (memory); half of people over 50, 3/4 over 60 (ROAD, RERF)."""
-    size = 0.09 * (biological_age - 45) + 1.3 * z + 1.2 * draw
+    size = 0.09 * (biological_age - 49) + 1.3 * z + 1.2 * draw
     return float(np.clip(size, 0, 8))
 
 
 def _slip_mm(z: float, draw: float, level: DiscLevel) -> float:
     """Degenerative slip, 3 to 8 mm, most at L4/5 (memory; the last mobile disc but one)."""
     bonus = 0.5 if level in (DiscLevel.L4_L5, DiscLevel.L5_L6) else 0.0
-    excess = 0.5 * z + draw + bonus - 2.6
+    excess = 0.5 * z + draw + bonus - 2.3
     if not level.is_lumbar or excess < 0:
         return 0.0
     return float(min(3 + 3 * excess, 8))

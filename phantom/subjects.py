@@ -6,7 +6,7 @@ import numpy as np
 
 from phantom import laws
 from phantom.dimensions import LevelSize, level_size
-from phantom.laws import DiscState
+from phantom.laws import DiscState, DiscSteps
 from phantom.people import Person, draw_person
 from phantom.variants import Variant
 from spine.anatomy.levels import DiscLevel, Level, Region
@@ -71,8 +71,7 @@ class Subject:
     def later(self, years: float) -> "Subject":
         """Return the same person some years older; no disc is ever less degenerated.
 
-        Beside the law's own drift, each disc takes exponential steps with a mean of 0.05 latent
-        units a year (assumption: most discs keep their grade over five years, some jump).
+        Beside the law's own drift, each disc takes the steps of `laws.STEP_PER_YEAR`.
         """
         if years < 0:
             raise ValueError("a subject does not grow younger")
@@ -121,19 +120,23 @@ def _aged(person: Person, first_age: float, followup: float) -> Subject:
     )
 
 
-def _followup_steps(seed: int, followup: float) -> dict[DiscLevel, float]:
-    """Latent steps since the first examination, growing with time and the same in every call."""
-    rates = np.random.default_rng([seed, 2]).exponential(0.05, len(DiscLevel))
-    return {disc: float(rate) * followup for disc, rate in zip(DiscLevel, rates, strict=True)}
+def _followup_steps(seed: int, followup: float) -> dict[DiscLevel, DiscSteps]:
+    """Steps since the first examination, growing with time and the same in every call."""
+    mean = laws.STEP_PER_YEAR
+    rates = np.random.default_rng([seed, 2]).exponential(1.0, (len(DiscLevel), 3)) * followup
+    return {
+        disc: DiscSteps(mean.latent * float(a), mean.signal * float(b), mean.bulge * float(c))
+        for disc, (a, b, c) in zip(DiscLevel, rates, strict=True)
+    }
 
 
-def _disc(person: Person, level: DiscLevel, biological: float, step: float) -> DiscState:
+def _disc(person: Person, level: DiscLevel, biological: float, steps: DiscSteps) -> DiscState:
     effect = laws.level_effect(level, person.variant)
     if person.sex == "M" and biological < 60:
         effect += 0.1 * min(1.0, (60 - biological) / 10)
     draws = person.discs[level]
-    z = laws.latent(effect, biological, person.level, draws) + step
-    return laws.disc_state(level, z, draws, biological)
+    z = laws.latent(effect, biological, person.level, draws) + steps.latent
+    return laws.disc_state(level, z, draws, biological, steps)
 
 
 def _vertebrae(person: Person, biological: float) -> tuple[VertebraState, ...]:
