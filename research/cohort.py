@@ -1,11 +1,10 @@
 """A cohort on disk: one folder per subject with image, labels and truth, uncompressed."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from spine.anatomy.grades import Scale
 from spine.anatomy.levels import DiscLevel
@@ -78,25 +77,27 @@ def read_images(cohort: Path, record: SubjectRecord) -> tuple[Volume, LabelMap]:
 def split_by_subject(
     records: Sequence[SubjectRecord], seed: int, validation_share: float, test_share: float
 ) -> Split:
-    """Divide at random but reproducibly; every part gets all ages.
+    """Divide by a hash of each subject's name.
 
-    Subjects are sorted by age and dealt out in blocks, so that parts differ little in age
-    (P1 keeps the age ratios of its splits too).
+    A subject falls into the same part in every cohort that it is in, so that a network that
+    continues from an earlier one is never tested on a subject that it has learned from.
     """
-    rng = np.random.default_rng(seed)
-    ordered = sorted(records, key=lambda record: (record.age_years, record.subject_id))
     parts: dict[str, list[SubjectRecord]] = {"training": [], "validation": [], "test": []}
-    block = 20
-    for start in range(0, len(ordered), block):
-        shuffled = [
-            ordered[start + n] for n in rng.permutation(len(ordered[start : start + block]))
-        ]
-        test = round(test_share * len(shuffled))
-        validation = test + round(validation_share * len(shuffled))
-        parts["test"] += shuffled[:test]
-        parts["validation"] += shuffled[test:validation]
-        parts["training"] += shuffled[validation:]
+    for record in records:
+        place = _place(record.subject_id, seed)
+        if place < test_share:
+            parts["test"].append(record)
+        elif place < test_share + validation_share:
+            parts["validation"].append(record)
+        else:
+            parts["training"].append(record)
     return Split(*(tuple(parts[name]) for name in ("training", "validation", "test")))
+
+
+def _place(subject_id: str, seed: int) -> float:
+    """Map a name to a number in 0 to 1, uniform over names and the same everywhere."""
+    digest = hashlib.sha256(f"{seed} {subject_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def _read_record(path: Path) -> SubjectRecord:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy
 import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -146,15 +147,31 @@ def evaluate_disc(
     network: VGGM, scale: Scale, training: DiscExamples, test: DiscExamples
 ) -> tuple[Metric, ...]:
     """Measure the network on the test part, beside what the baseline grade alone gives."""
-    lowest = int(min(scale.grades))
-    predicted = predict(network, test.inputs, 16).argmax(axis=1) + lowest
-    baseline, followup = test.grades[scale].T
-    known_baseline, known_followup = training.grades[scale].T
-    alone = metrics.most_frequent_followup(known_baseline, known_followup, baseline)
+    grades = np.array([int(grade) for grade in scale.grades])
+    probabilities = scipy.special.softmax(predict(network, test.inputs, 16), axis=1)
+    pairs = test.grades[scale]
+    above = grades[None] > pairs[:, :1]
+    by_network = _Answers(grades[probabilities.argmax(axis=1)], (probabilities * above).sum(axis=1))
     return (
-        *_figures("network", baseline, followup, predicted),
-        *_figures("baseline grade alone", baseline, followup, alone),
+        *_figures("network", pairs, by_network),
+        *_figures("baseline grade alone", pairs, _from_baseline(training.grades[scale], pairs)),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answers:
+    """Follow-up grade and chance of progression of each disc."""
+
+    grades: NDArray[np.int64]
+    chances: NDArray[np.float64]
+
+
+def _from_baseline(known: NDArray[np.int64], pairs: NDArray[np.int64]) -> _Answers:
+    """Answer from the training part's frequencies at the same baseline grade."""
+    grades = metrics.most_frequent_followup(known[:, 0], known[:, 1], pairs[:, 0])
+    progressed = known[:, 1] > known[:, 0]
+    shares = {grade: progressed[known[:, 0] == grade].mean() for grade in np.unique(known[:, 0])}
+    return _Answers(grades, np.array([shares.get(grade, 0.0) for grade in pairs[:, 0]]))
 
 
 def augment_region(region: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -187,20 +204,18 @@ def _discs_of(
         yield region, dict(pairs)
 
 
-def _figures(
-    how: str,
-    baseline: NDArray[np.int64],
-    followup: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-) -> tuple[Metric, ...]:
-    scores = metrics.progression_scores(baseline, followup, predicted)
+def _figures(how: str, pairs: NDArray[np.int64], answers: _Answers) -> tuple[Metric, ...]:
+    baseline, followup = pairs.T
+    scores = metrics.progression_scores(baseline, followup, answers.grades)
     values = {
-        "follow-up grade accuracy": float((predicted == followup).mean()),
+        "follow-up grade accuracy": float((answers.grades == followup).mean()),
         "progression accuracy": scores.accuracy,
         "progression F1": scores.f1,
+        "progression AUC": metrics.area_under_curve(followup > baseline, answers.chances),
     }
     return tuple(
-        Metric(name=f"{name}, {how}", value=round(value, 3), unit="1", n=len(baseline),
+        Metric(name=f"{name}, {how}", value=round(value, 3), unit="1", n=len(pairs),
                data="synthetic")
         for name, value in values.items()
+        if np.isfinite(value)
     )  # fmt: skip

@@ -54,6 +54,15 @@ def progression_scores(
     return ProgressionScores(float((progressed == called).mean()), precision, recall, f1)
 
 
+def area_under_curve(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
+    """Return the chance that a true case scores above a false one, ties counting half.
+
+    NaN where there is no true or no false case.
+    """
+    above = np.subtract.outer(scores[truth], scores[~truth])
+    return float(((above > 0) + 0.5 * (above == 0)).mean()) if above.size else float("nan")
+
+
 def most_frequent_followup(
     baseline: GradeArray, followup: GradeArray, asked: GradeArray
 ) -> GradeArray:

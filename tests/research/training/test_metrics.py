@@ -37,6 +37,13 @@ def test_no_call_of_progression_scores_zero():
     assert (scores.accuracy, scores.f1) == (0.5, 0.0)
 
 
+def test_area_under_curve_by_hand():
+    truth = np.array([True, True, False, False])
+
+    assert metrics.area_under_curve(truth, np.array([0.9, 0.4, 0.4, 0.1])) == 0.875
+    assert np.isnan(metrics.area_under_curve(truth[:2], np.array([0.9, 0.4])))
+
+
 def test_rule_from_the_baseline_alone():
     baseline, followup = np.array([1, 1, 1, 4, 4]), np.array([2, 2, 1, 4, 3])
 
