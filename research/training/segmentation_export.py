@@ -40,7 +40,8 @@ DESCRIPTION = (
     "only. Tested on held-out synthetic subjects and on lumbar volumes of real patients (SPIDER), "
     "none of which was used in training; sacrum, ribs and everything above T10 have no real test. "
     "The rules that name levels, not the network, were adjusted on these patients: their level "
-    "counts are optimistic. Validation subjects were only watched; after a resumed training some had been trained on."
+    "counts are optimistic. Validation subjects were only watched; after a resumed training some "
+    "had been trained on."
 )
 
 
