@@ -72,10 +72,16 @@ def train_age(
     models: Models = Path("models"),
     spacing_mm: Annotated[float, typer.Option(min=0.9, help="In plane; P1's is 0.9.")] = 3.6,
     start: Start = None,
+    holdout: Annotated[
+        Path | None, typer.Option(help="Cohort for bias line and figures, seen by no run.")
+    ] = None,
     epochs: Epochs = 20,
     learning_rate: Rate = 0.01,
     patience: Patience = 5,
     batch_size: Annotated[int, typer.Option(min=2, help="P1's is 2.")] = 2,
+    freeze_norms: Annotated[
+        bool, typer.Option("--freeze-norms", help="Normalize by the statistics at the start.")
+    ] = False,
     threads: Threads = 1,
 ) -> None:
     """Train the age DCNN of P1, fit its bias correction, export it with its figures.
@@ -90,9 +96,10 @@ def train_age(
         learning_rate=learning_rate,
         plateau_patience=patience,
         batch_size=batch_size,
+        freeze_norms=freeze_norms,
         threads=threads,
     )
-    plan = AgePlan(coarse_spec(spacing_mm), start)
+    plan = AgePlan(coarse_spec(spacing_mm), start, holdout)
     typer.echo(export_age(cohort, run, models, plan, settings))
 
 

@@ -49,17 +49,19 @@ class AgePlan:
     Attributes
     ----------
     start : an earlier run whose best weights to begin with; None to begin anew
+    holdout : a cohort that no run has seen, for the bias line and the figures; without one
+        they come from the validation and the test part
     """
 
     spec: AgeSpec
     start: Path | None = None
+    holdout: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AgeResult:
-    """A trained network that answers in years, its bias line and its figures on the test part."""
+    """The bias line of a network and its figures on the test part."""
 
-    network: AgeDCNN
     bias: BiasLine
     metrics: tuple[Metric, ...]
 
@@ -69,11 +71,20 @@ def export_age(
 ) -> str:
     """Train and test on one cohort, write the model's folder, return a summary in one line."""
     split = split_by_subject(read_records(cohort), settings.seed, 0.125, 0.125)
-    result = train_age(cohort, split, plan, settings, run)
+    network = train_age(cohort, split, plan, settings, run)
+    if plan.holdout is not None:
+        cohort, seen = plan.holdout, split.training
+        held_out = split_by_subject(read_records(cohort), settings.seed, 0.5, 0.5)
+        split = Split(seen, held_out.validation, held_out.test)
+    result = evaluate_age(
+        network,
+        age_examples(cohort, split.validation, plan.spec),
+        age_examples(cohort, split.test, plan.spec),
+    )
     counts = len(split.training), len(split.validation), len(split.test)
     card_sha256 = write_model(
         models,
-        {WEIGHTS_FILE: bytes_from_network(result.network)},
+        {WEIGHTS_FILE: bytes_from_network(network)},
         name=AGE_NAME,
         version="0.1.0",
         input=asdict(plan.spec),
@@ -93,12 +104,10 @@ def age_examples(cohort: Path, records: tuple[SubjectRecord, ...], spec: AgeSpec
 
 def train_age(
     cohort: Path, split: Split, plan: AgePlan, settings: TrainingSettings, run: Path
-) -> AgeResult:
-    """Train on the training part, correct the bias on the validation part, test on the rest."""
-    training, validation, test = (
-        age_examples(cohort, part, plan.spec)
-        for part in (split.training, split.validation, split.test)
-    )
+) -> AgeDCNN:
+    """Train on the training part, keep the best on the validation part, answer in years."""
+    training = age_examples(cohort, split.training, plan.spec)
+    validation = age_examples(cohort, split.validation, plan.spec)
     mean, deviation = float(training.targets.mean()), float(training.targets.std())
     torch.manual_seed(settings.seed)
     network = _first_network(plan)
@@ -111,7 +120,7 @@ def train_age(
     )
     fit(task, settings, run)
     answer_in_years(network, mean, deviation)
-    return evaluate_age(network, validation, test)
+    return network
 
 
 def evaluate_age(network: AgeDCNN, validation: Examples, test: Examples) -> AgeResult:
@@ -126,7 +135,7 @@ def evaluate_age(network: AgeDCNN, validation: Examples, test: Examples) -> AgeR
         *_figures("bias-corrected", truth, corrected),
         *_figures("mean age of the cohort instead of a network", truth, constant),
     )
-    return AgeResult(network, bias, figures)
+    return AgeResult(bias, figures)
 
 
 def answer_in_years(network: AgeDCNN, mean: float, deviation: float) -> None:

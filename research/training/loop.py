@@ -34,6 +34,8 @@ class TrainingSettings:
     ----------
     epochs : P1 does not say how many
     plateau_factor, plateau_patience : of the learning rate, on the validation loss
+    freeze_norms : normalize by settled statistics instead of each small batch's own, whose
+        noise hides what is the same all over an image, such as its age
     """
 
     epochs: int
@@ -42,6 +44,7 @@ class TrainingSettings:
     batch_size: int = 2
     plateau_factor: float = 0.3
     plateau_patience: int = 5
+    freeze_norms: bool = False
     seed: int = 0
     threads: int = 1
 
@@ -93,8 +96,11 @@ def fit(task: Task, settings: TrainingSettings, run: Path) -> None:
     state.resume(run / LAST_FILE)
     epochs = tqdm(range(state.epoch, settings.epochs), desc=run.name, mininterval=5)
     for epoch in epochs:
+        if settings.freeze_norms and epoch == 0:
+            settle_statistics(task.network, task.training.inputs, settings)
         training_loss = _train_epoch(task, settings, state, epoch)
-        settle_statistics(task.network, task.training.inputs, settings)
+        if not settings.freeze_norms:
+            settle_statistics(task.network, task.training.inputs, settings)
         validation_loss = evaluate_loss(task, settings.batch_size)
         is_best = state.finish_epoch(validation_loss)
         if is_best:
@@ -121,7 +127,7 @@ def settle_statistics(
     Running averages over batches of two lag behind the weights and jump with every batch,
     and the validation loss with them.
     """
-    norms = [module for module in network.modules() if isinstance(module, _NORMS)]
+    norms = _norms(network)
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
@@ -136,6 +142,10 @@ def settle_statistics(
             network(torch.from_numpy(inputs[batch]))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def _norms(network: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d]:
+    return [module for module in network.modules() if isinstance(module, _NORMS)]
 
 
 def predict(
@@ -218,6 +228,9 @@ def _train_epoch(
     rng = np.random.default_rng([settings.seed, epoch])
     torch.manual_seed(int(rng.integers(2**31)))
     task.network.train()
+    if settings.freeze_norms:
+        for norm in _norms(task.network):
+            norm.eval()
     order = rng.permutation(len(task.training))
     losses = []
     # A last batch of one is left out: batch-norm needs two.

@@ -3,17 +3,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from research.cohort import Split, SubjectRecord, write_subject
+from research.cohort import Split, SubjectRecord, split_by_subject, write_subject
 from research.training.age import (
     AgePlan,
     age_examples,
     answer_in_years,
     augment_spine,
     coarse_spec,
+    evaluate_age,
+    export_age,
     train_age,
 )
 from research.training.loop import TrainingSettings
 from spine.imaging.volume import LabelMap, Volume
+from spine.inference.cards import card_from_json
 from spine.networks.age_dcnn import AgeDCNN
 from spine.preprocessing.age import AgeSpec, age_input
 
@@ -52,16 +55,32 @@ def test_training_reads_from_disk_what_the_service_computes(tmp_path):
 
 
 def test_trained_network_answers_in_years_and_is_measured_on_the_test_part(tmp_path):
-    records = world(tmp_path / "cohort", 14)
+    records = world(tmp_path, 14)
     split = Split(tuple(records[::2]), tuple(records[1::4]), tuple(records[3::4]))
     settings = TrainingSettings(epochs=3, learning_rate=1e-3)
 
-    result = train_age(tmp_path / "cohort", split, AgePlan(SPEC), settings, tmp_path / "run")
+    network = train_age(tmp_path, split, AgePlan(SPEC), settings, tmp_path / "run")
+    parts = (age_examples(tmp_path, part, SPEC) for part in (split.validation, split.test))
+    result = evaluate_age(network, *parts)
 
     figures = {metric.name: metric for metric in result.metrics}
     assert figures["MAE, uncorrected"].n == len(split.test)
     assert figures["MAE, uncorrected"].value < 40
     assert result.bias.cases == len(split.validation)
+
+
+def test_held_out_cohort_gives_bias_line_and_figures(tmp_path):
+    world(tmp_path / "cohort", 40)
+    held_out = split_by_subject(world(tmp_path / "holdout", 12), 0, 0.5, 0.5)
+    plan = AgePlan(SPEC, holdout=tmp_path / "holdout")
+    settings = TrainingSettings(epochs=1, learning_rate=1e-3)
+
+    export_age(tmp_path / "cohort", tmp_path / "run", tmp_path / "models", plan, settings)
+
+    card = card_from_json((tmp_path / "models" / "age-dcnn" / "card.json").read_bytes())
+    assert card.bias.cases == card.data.validation_subjects == len(held_out.validation)
+    assert card.metrics[0].n == card.data.test_subjects == len(held_out.test)
+    assert card.input == SPEC
 
 
 def test_training_continues_from_coarser_weights(tmp_path):
@@ -72,10 +91,10 @@ def test_training_continues_from_coarser_weights(tmp_path):
     finer = AgeSpec(spacing_mm=(3.0, 6.0, 6.0), shape=(14, 44, 44))
 
     plan = AgePlan(finer, start=tmp_path / "coarse")
-    result = train_age(tmp_path / "cohort", split, plan, still, tmp_path / "fine")
+    network = train_age(tmp_path / "cohort", split, plan, still, tmp_path / "fine")
 
     first = load_file(tmp_path / "coarse" / "best.safetensors")["blocks.0.0.weight"]
-    assert torch.equal(result.network.blocks[0][0].weight, first)
+    assert torch.equal(network.blocks[0][0].weight, first)
 
 
 def test_coarser_box_covers_the_same_field_of_view():
