@@ -11,8 +11,8 @@ from spine.anatomy.labels import CORD, CSF
 
 _CHUNK_MM = 30.0
 _TAIL_LENGTH_MM = (0.75, 0.75, 8.0)
-_TAIL_ZOOM = 1.2
-"""Strands are 0.6 mm across and 7 mm along (assumption)."""
+_TAIL_ZOOM = 1.05
+"""Strands are 0.7 mm across and 8 mm along (assumption)."""
 _FLOW_LOSS = (0.35, 0.15)
 """Signal that pulsation takes beside the cord, and in addition up in the thorax (SPIDER: rim of
 the conus at 1.25 of marrow against 4 in the lumbar sac, half of it partial volume)."""
@@ -126,7 +126,7 @@ def _fluid(
     dorsal = np.clip(0.38 - 0.9 * place[1] + 0.8 * place[0] ** 2, 0, 1.1)
     zoomed = (offset[0] * _TAIL_ZOOM, offset[1] * _TAIL_ZOOM, region.superior * _TAIL_ZOOM)
     strands = scene.textured_at(zoomed, _TAIL_LENGTH_MM, 1.0, 7) - 1
-    share = np.clip(crowd * dorsal * (0.62 + 0.8 * strands), 0, 1)
+    share = np.clip(crowd * dorsal * (0.74 + 0.75 * strands), 0, 1)
     mixed: Field = signal + (np.float32(palette[Tissue.ROOTS]) - signal) * share
     return mixed
 

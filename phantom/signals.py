@@ -59,8 +59,8 @@ _RELAXATION = {
     Tissue.CORTEX: Relaxation(250, 10, 0.12),
     Tissue.LIGAMENT: Relaxation(400, 20, 0.4),
     Tissue.ANNULUS: Relaxation(650, 31, 0.5),
-    # T1 is 4270; 1900 stands for the restore pulse at the echo train's end.
-    Tissue.CSF: Relaxation(1900, 1500, 1.0),
+    # T1 is 4270; 2300 stands for the restore pulse at the echo train's end.
+    Tissue.CSF: Relaxation(2300, 1500, 1.0),
     Tissue.CORD: Relaxation(820, 48, 0.7),
     Tissue.ROOTS: Relaxation(900, 42, 0.7),
     Tissue.BRAIN: Relaxation(900, 75, 0.76),
