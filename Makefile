@@ -4,7 +4,7 @@ REAL_DATA ?= ../shared/data
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-real := $(if $(wildcard $(REAL_DATA)),--real-data $(REAL_DATA))
+real := $(if $(wildcard $(REAL_DATA)),--real-data=$(abspath $(REAL_DATA)))
 
 .PHONY: setup check test demo bench gallery clean
 
@@ -30,7 +30,7 @@ check: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 test: $(READY) $(if $(shell command -v npm),build/viewer/.ready)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15 $(real)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15 tests $(real)
 
 demo: $(READY)
 	$(BIN)/python -m app demo -o build/demo
