@@ -26,7 +26,7 @@ from spine.errors import Code, SpineError
 
 Say = Callable[[str], None]
 
-_SEED = 12
+_SEED = 7
 _AGE_YEARS = 58.0
 _QUIET_TIME_S = 2.0
 _TIMEOUT_S = 240.0
