@@ -134,7 +134,7 @@ def test_delivery_goes_on_after_failures(
     monkeypatch.setattr("app.service.workflows.pause_s", lambda _attempt: 0.05)
     post.failures = 6
     start().deliver(record.run_id, "pacs")
-    until(lambda: len(post.attempts) == 7)
+    until(lambda: len(post.attempts) == 7, timeout_s=60)
 
 
 def test_run_goes_on_when_the_disk_is_well_again(
