@@ -1,1 +1,1 @@
-"""TODO"""
+"""The DICOM network: receiving and sending, knowing nothing of the rest."""

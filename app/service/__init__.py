@@ -1,1 +1,1 @@
-"""TODO"""
+"""The service: intake, workflows, worker, delivery, page."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What is where: instances, levels, geometry and how far to trust them."""
