@@ -1,6 +1,5 @@
 """The command line: ``python -m app``. Heavy imports wait inside the commands."""
 
-import logging
 import os
 import sys
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from app.exit_status import ExitStatus, exit_status
+from app.logs import log_to_stderr
 from spine.errors import Code, InputError, SpineError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def serve(config: Config = None) -> None:
     from app.settings import load_settings
 
     settings = load_settings(config)
-    _log_to_stderr()
+    log_to_stderr()
     status = server.serve(settings, graph_loader(settings), _announce)
     server.leave(status)
 
@@ -240,13 +240,6 @@ def _destination(address: str, called: str, calling: str) -> "Destination":
 
 def _announce(service: "Service") -> None:
     _say(f"ready: DICOM on port {service.listener.port}, page on port {service.web.port}")
-
-
-def _log_to_stderr() -> None:
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=form)
-    # It announces every association twice.
-    logging.getLogger("pynetdicom").setLevel(logging.WARNING)
 
 
 def _say(line: str) -> None:

@@ -12,12 +12,12 @@ import logging
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from app.logs import log_to_stderr
 from app.service.records import RunOutcome
 from spine.errors import Code, SpineError
 
@@ -165,7 +165,7 @@ def _kill_group(pid: int) -> None:
 def _serve(connection: Connection, load: LoadAnalysis, parent: int) -> None:
     """Load, then answer one job after another until the parent closes the pipe."""
     _die_with(parent)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    log_to_stderr()
     try:
         analyze = load()
     except BaseException as error:  # noqa: BLE001 - the boundary of the process

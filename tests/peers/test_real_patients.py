@@ -92,7 +92,7 @@ def test_every_real_patient_gets_a_report(
         run_id = f"{patient.study_uid}.1"
         until(lambda run_id=run_id: register.outcome(run_id) is not None, timeout_s=120)
         run = register.run_folder(run_id)
-        _check_results(run)
+        _check_results(run, float(row["age_years"]))
         for name, value in _dice(run, patient.reference).items():
             scores[name].append(value)
     assert len(scores["disc"]) == len(rows) == 24
@@ -104,9 +104,11 @@ def _summary(values: list[float]) -> str:
     return f"mean Dice {mean(values):.3f}, worst {min(values):.3f} of {len(values)} patients"
 
 
-def _check_results(run: Path) -> None:
+def _check_results(run: Path, age_years: float) -> None:
     results = json.loads((run / "results.json").read_text())
-    assert results["age"]["refusal"]["code"] == "COVERAGE_TOO_SMALL"
+    # P1, section 2.2: 25 to 84 years.
+    expected = "COVERAGE_TOO_SMALL" if 25 <= age_years <= 84 else "AGE_OUT_OF_RANGE"
+    assert results["age"]["refusal"]["code"] == expected
     levels = {disc["level"]: disc for disc in results["discs"]}
     assert set(LUMBAR_DISCS) <= set(levels)
     for disc in levels.values():
