@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+from app.service.arrivals import Arrival
 from app.service.records import RunRecord
 from app.service.register import Register
 from pacs.part10 import FileMetaError, read_meta
@@ -64,11 +65,10 @@ class Completion:
         """Return how many studies are still arriving."""
         return len(self._last_arrival)
 
-    def arrived(self, study: str, sop_class: str) -> None:
+    def arrived(self, arrival: Arrival) -> None:
         """Note that an instance was kept."""
-        if not is_result(sop_class):
-            with self._lock:
-                self._last_arrival[study] = time.monotonic()
+        if not is_result(arrival.sop_class_uid):
+            self._wait_for(arrival.study_instance_uid)
 
     def start(self) -> None:
         """Take up what was waiting when the service stopped, then watch.
@@ -87,6 +87,10 @@ class Completion:
         if self._thread.is_alive():
             self._thread.join()
 
+    def _wait_for(self, study: str) -> None:
+        with self._lock:
+            self._last_arrival[study] = time.monotonic()
+
     def _watch(self) -> None:
         while not self._stopping.wait(_CHECK_INTERVAL_S):
             for study in self._quiet_studies():
@@ -94,7 +98,7 @@ class Completion:
                     self._open_run(study)
                 except OSError as error:
                     _LOG.error("no run opened for study %s: %s", study, error.strerror)
-                    self.arrived(study, "")
+                    self._wait_for(study)
             self._announce()
 
     def _announce(self) -> None:

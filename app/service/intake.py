@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.service.arrivals import Arrival
 from app.service.durable import (
     fsync_folder,
     make_folder_durably,
@@ -29,10 +30,10 @@ class Intake:
 
     Parameters
     ----------
-    on_arrival : called with study and SOP class UID after an instance is durable
+    on_arrival : called after a new instance is durable
     """
 
-    def __init__(self, register: Register, on_arrival: Callable[[str, str], None]) -> None:
+    def __init__(self, register: Register, on_arrival: Callable[[Arrival], None]) -> None:
         self._register = register
         self._on_arrival = on_arrival
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
@@ -58,7 +59,8 @@ class Intake:
         with self._locks[hash(path) % _LOCKS]:
             is_new = self._keep(instance, path)
         if is_new:
-            self._on_arrival(study, instance.meta.sop_class_uid)
+            meta = instance.meta
+            self._on_arrival(Arrival(study, meta.sop_class_uid, meta.source_ae, meta.receiving_ae))
         return StoreStatus.SUCCESS
 
     def _keep(self, instance: ReceivedInstance, path: Path) -> bool:

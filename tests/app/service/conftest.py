@@ -51,7 +51,7 @@ def make_instance() -> MakeInstance:
 @pytest.fixture
 def keep(register: Register, make_instance: MakeInstance) -> Callable[..., None]:
     """Put instances into the register as the listener would."""
-    intake = Intake(register, lambda _study, _sop_class: None)
+    intake = Intake(register, lambda _arrival: None)
 
     def keep(**arguments: object) -> None:
         intake.store(make_instance(**arguments))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pydicom.uid import MRImageStorage, SegmentationStorage
 
+from app.service.arrivals import Arrival
 from app.service.completion import Completion, is_result
 from app.service.records import RunRecord
 from app.service.register import Register
@@ -53,7 +54,7 @@ def test_study_is_complete_when_it_was_quiet(
     completion.start()
     for number in range(3):
         keep(uid=f"1.2.3.{number}")
-        completion.arrived("1.2.3", MRImageStorage)
+        completion.arrived(Arrival("1.2.3", MRImageStorage))
         time.sleep(0.3)
         assert opened == []
     _wait_for(opened, 1)
@@ -69,7 +70,7 @@ def test_late_instance_opens_another_run(build: Build, keep: Keep, opened: list[
     completion.start()
     for number in (1, 2):
         keep(uid=f"1.2.3.{number}")
-        completion.arrived("1.2.3", MRImageStorage)
+        completion.arrived(Arrival("1.2.3", MRImageStorage))
         _wait_for(opened, number)
     assert [record.run_id for record in opened] == ["1.2.3.1", "1.2.3.2"]
     assert len(opened[1].instances) == 2
@@ -81,9 +82,9 @@ def test_study_without_news_is_not_analyzed_again(
     completion = build(0.1)
     completion.start()
     keep(uid="1.2.3.1")
-    completion.arrived("1.2.3", MRImageStorage)
+    completion.arrived(Arrival("1.2.3", MRImageStorage))
     _wait_for(opened, 1)
-    completion.arrived("1.2.3", MRImageStorage)
+    completion.arrived(Arrival("1.2.3", MRImageStorage))
     time.sleep(0.6)
     assert len(opened) == 1
 
@@ -94,7 +95,7 @@ def test_results_coming_back_start_nothing(
     completion = build(0.1)
     keep(uid="1.2.3.1", sop_class=SegmentationStorage)
     completion.start()
-    completion.arrived("1.2.3", SegmentationStorage)
+    completion.arrived(Arrival("1.2.3", SegmentationStorage))
     time.sleep(0.6)
     assert opened == []
     assert completion.waiting == 0

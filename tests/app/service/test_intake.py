@@ -7,6 +7,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from app.service.arrivals import Arrival
 from app.service.intake import Intake
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
@@ -17,13 +18,13 @@ MakeInstance = Callable[..., ReceivedInstance]
 
 
 @pytest.fixture
-def arrivals() -> list[tuple[str, str]]:
+def arrivals() -> list[Arrival]:
     return []
 
 
 @pytest.fixture
-def intake(register: Register, arrivals: list[tuple[str, str]]) -> Intake:
-    return Intake(register, lambda study, sop_class: arrivals.append((study, sop_class)))
+def intake(register: Register, arrivals: list[Arrival]) -> Intake:
+    return Intake(register, arrivals.append)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_answer_comes_after_fsync_rename_and_fsync_of_the_folder(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    calls: list[tuple[str, str]] = []
+    calls: list[Arrival] = []
     real = {name: getattr(os, name) for name in ("fsync", "rename")}
 
     def fsync(descriptor: int) -> None:
@@ -91,7 +92,7 @@ def test_bytes_sender_and_called_title_are_in_the_file(
 def test_what_is_not_durable_is_not_acknowledged(
     intake: Intake,
     make_instance: MakeInstance,
-    arrivals: list[tuple[str, str]],
+    arrivals: list[Arrival],
     monkeypatch: pytest.MonkeyPatch,
     call: str,
     error: int,
@@ -106,7 +107,7 @@ def test_what_is_not_durable_is_not_acknowledged(
 
 
 def test_same_instance_again_is_acknowledged_and_changes_nothing(
-    intake: Intake, make_instance: MakeInstance, register: Register, arrivals: list[tuple[str, str]]
+    intake: Intake, make_instance: MakeInstance, register: Register, arrivals: list[Arrival]
 ) -> None:
     intake.store(make_instance())
     before = register.instance_path("1.2.3", "1.2.3.4").stat()
