@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.analysis import approvals, science_settings
+from app.analysis import science_settings
+from app.approval import approvals
 from app.operations import echo
 from app.settings import Settings
 from spine.errors import Code, Refusal, SpineError

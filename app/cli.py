@@ -14,6 +14,7 @@ from spine.errors import Code, InputError, SpineError
 
 if TYPE_CHECKING:
     from app.service.server import Service
+    from app.settings import Settings
     from pacs.sender import Destination
 
 app = typer.Typer(
@@ -28,11 +29,22 @@ app.add_typer(models_app, name="models", no_args_is_help=True)
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="The site's settings, over app.yaml.", dir_okay=False),
+    typer.Option(
+        "--config",
+        envvar="HOLOSCAN_CONFIG_PATH",
+        help="The site's settings, over app.yaml.",
+        dir_okay=False,
+    ),
 ]
 ModelFolder = Annotated[
     Path | None,
-    typer.Option("--models", "-m", help="Folder with one folder per model.", file_okay=False),
+    typer.Option(
+        "--models",
+        "-m",
+        envvar="HOLOSCAN_MODEL_PATH",
+        help="Folder with one folder per model.",
+        file_okay=False,
+    ),
 ]
 Address = Annotated[str, typer.Option("--to", help="HOST:PORT of the application entity.")]
 Called = Annotated[str, typer.Option(help="AE title of the peer.")]
@@ -41,8 +53,14 @@ Calling = Annotated[str, typer.Option(help="Our AE title.")]
 
 @app.command()
 def run(
-    source: Annotated[Path, typer.Option("--input", "-i", help="Folder with one study.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
+    source: Annotated[
+        Path,
+        typer.Option("--input", "-i", envvar="HOLOSCAN_INPUT_PATH", help="Folder with one study."),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", envvar="HOLOSCAN_OUTPUT_PATH", help="For the results."),
+    ],
     models: ModelFolder = None,
     config: Config = None,
     analysis_time: Annotated[
@@ -62,11 +80,8 @@ def run(
     """
     from app.settings import load_settings
 
-    settings = load_settings(config)
+    settings = _with_models(load_settings(config), models)
     _require_input(source)
-    if models is not None:
-        section = settings.models.model_copy(update={"folder": models})
-        settings = settings.model_copy(update={"models": section})
     from app.analysis import load_analysis
     from app.operations import write_run_record
 
@@ -172,6 +187,26 @@ def check(config: Config = None) -> None:
     raise typer.Exit(worst)
 
 
+@app.command()
+def manifest(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the manifests.")],
+    variant: Annotated[str, typer.Option(help="Of the image: cpu or gpu.")] = "cpu",
+    models: ModelFolder = None,
+    config: Config = None,
+) -> None:
+    """Write app.json and pkg.json, the manifests of the image.
+
+    Example: python -m app manifest --output build/manifests
+    """
+    from app.manifest import Variant, write_manifests
+    from app.settings import load_settings
+
+    if variant not in list(Variant):
+        raise typer.BadParameter("expected cpu or gpu", param_hint="--variant")
+    write_manifests(_with_models(load_settings(config), models), Variant(variant), output)
+    _say(f"app.json and pkg.json written to {output}")
+
+
 @models_app.command("list")
 def list_models(config: Config = None, models: ModelFolder = None) -> None:
     """List the models in a folder with their evidence and whether they are approved.
@@ -219,6 +254,14 @@ def main() -> NoReturn:
         _complain(f"{code}: {reason}")
         sys.exit(exit_status(error))
     sys.exit(ExitStatus.SUCCESS)
+
+
+def _with_models(settings: "Settings", folder: Path | None) -> "Settings":
+    """Return the settings with another folder of models, where one is given."""
+    if folder is None:
+        return settings
+    section = settings.models.model_copy(update={"folder": folder})
+    return settings.model_copy(update={"models": section})
 
 
 def _require_input(folder: Path) -> None:

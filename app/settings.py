@@ -52,6 +52,7 @@ AETitle = Annotated[str, AfterValidator(_checked_ae_title)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 Address = IPv4Address | IPv6Address
+MemorySize = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
 
 
 class _Section(BaseModel):
@@ -146,6 +147,21 @@ class ModelsSection(_Section):
     approved: dict[str, ApprovalSection]
 
 
+class PackageSection(_Section):
+    """What the image's manifests ask a runner for.
+
+    Attributes
+    ----------
+    timeout_s : after which a runner ends the analysis of one study; 0 is never
+    memory, gpu_memory : such as ``4Gi`` or ``512Mi``
+    """
+
+    timeout_s: Annotated[int, Field(ge=0)]
+    cpu: Annotated[int, Field(ge=1)]
+    memory: MemorySize
+    gpu_memory: MemorySize
+
+
 class Settings(BaseSettings):
     """Everything a site can set.
 
@@ -167,6 +183,7 @@ class Settings(BaseSettings):
     web: WebSection
     science: dict[str, JsonValue]
     models: ModelsSection
+    package: PackageSection
 
     @model_validator(mode="after")
     def _require_distinct_names(self) -> "Settings":

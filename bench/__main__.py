@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from app.analysis import approvals
+from app.approval import approvals
 from app.settings import load_settings
 from bench.networks import bench_age_network
 from bench.segmentation import bench_segmentation
