@@ -1,6 +1,7 @@
 """The command line: ``python -m app``. Heavy imports wait inside the commands."""
 
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,11 +56,23 @@ Calling = Annotated[str, typer.Option(help="Our AE title.")]
 def run(
     source: Annotated[
         Path,
-        typer.Option("--input", "-i", envvar="HOLOSCAN_INPUT_PATH", help="Folder with one study."),
+        typer.Option(
+            "--input",
+            "-i",
+            envvar="HOLOSCAN_INPUT_PATH",
+            help="Folder with one study.",
+            readable=False,
+        ),
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", envvar="HOLOSCAN_OUTPUT_PATH", help="For the results."),
+        typer.Option(
+            "--output",
+            "-o",
+            envvar="HOLOSCAN_OUTPUT_PATH",
+            help="Folder for the results.",
+            readable=False,
+        ),
     ],
     models: ModelFolder = None,
     config: Config = None,
@@ -82,8 +95,11 @@ def run(
 
     settings = _with_models(load_settings(config), models)
     _require_input(source)
+    from app.operations import require_writable, write_run_record
+
+    # Before the models, which take seconds to load.
+    require_writable(output)
     from app.analysis import load_analysis
-    from app.operations import write_run_record
 
     analysis = load_analysis(settings)
     time = analysis_time or datetime.now(UTC).replace(microsecond=0)
@@ -242,6 +258,8 @@ def main() -> NoReturn:
     """Run a command; an error becomes one line on stderr and an exit status."""
     # The SDK narrates every run of the graph; the worker inherits this.
     os.environ.setdefault("HOLOSCAN_LOG_LEVEL", "ERROR")
+    # The first process of a container gets no signal that it has no handler for.
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except SpineError as error:
@@ -256,6 +274,10 @@ def main() -> NoReturn:
     sys.exit(ExitStatus.SUCCESS)
 
 
+def _terminate(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
 def _with_models(settings: "Settings", folder: Path | None) -> "Settings":
     """Return the settings with another folder of models, where one is given."""
     if folder is None:
@@ -268,6 +290,8 @@ def _require_input(folder: Path) -> None:
     """Check before the SDK does, which would exit with 2."""
     if not folder.is_dir():
         raise InputError(Code.INPUT_MISSING, "the input folder does not exist")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise InputError(Code.INPUT_MISSING, "the input folder cannot be read")
     if not any(folder.iterdir()):
         raise InputError(Code.INPUT_EMPTY, "the input folder is empty")
 
