@@ -1,10 +1,10 @@
 """Statistics of a sagittal lumbar image by tissue, the same for real and synthetic ones.
 
-Follows facts: anatomy 5.1: masks eroded in plane, slices next to the midline, bodies are the
+Follows docs/anatomy.md, 5: masks eroded in plane, slices next to the midline, bodies are the
 vertebral voxels in front of the sac. Intensities are relative to the median of the bodies.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ Mask = NDArray[np.bool_]
 Values = NDArray[np.floating]
 
 _MIDLINE_MM = 8.0
+_SMALLEST_BODY = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,8 +153,17 @@ def _spread(found: Tissues, mask: Mask) -> float:
 
 
 def _spread_within_bodies(found: Tissues) -> float:
-    numbers = [n for n, count in enumerate(np.bincount(found.level.ravel())) if n and count > 400]
-    return float(np.median([_spread(found, found.level == n) for n in numbers]))
+    spreads = [values.std() / values.mean() for values, _ in _each_body(found)]
+    return float(np.median(spreads))
+
+
+def _each_body(found: Tissues) -> Iterator[tuple[Values, Values]]:
+    """Yield the intensities of every body of some size, and how far forward each lies, mm."""
+    for number, box in enumerate(ndimage.find_objects(found.level), start=1):
+        inside = found.level[box] == number
+        if np.count_nonzero(inside) > _SMALLEST_BODY:
+            forward = np.nonzero(inside)[1] * found.spacing_mm[1]
+            yield found.image[box][inside], forward
 
 
 def _detrended(patch: Patch) -> float:
@@ -192,19 +202,15 @@ def _length_mm(patch: Patch, axis: int) -> float:
 
 def _slope_forward(found: Tissues) -> float:
     """Signal change inside bodies per 10 mm forward, percent."""
-    slopes = []
-    for number in range(1, int(found.level.max()) + 1):
-        where = np.argwhere(found.level == number)
-        if len(where) > 400:
-            values = found.image[tuple(where.T)]
-            slope = np.polyfit(where[:, 1] * found.spacing_mm[1], values, 1)[0]
-            slopes.append(1000 * slope / values.mean())
+    slopes = [
+        1000 * np.polyfit(forward, values, 1)[0] / values.mean()
+        for values, forward in _each_body(found)
+    ]
     return float(np.median(slopes))
 
 
 def _head_foot_ratio(found: Tissues) -> float:
-    numbers = [n for n, count in enumerate(np.bincount(found.level.ravel())) if n and count > 400]
-    medians = [_median(found, found.level == n) for n in numbers]
+    medians = [np.median(values) for values, _ in _each_body(found)]
     return float(max(medians) / min(medians))
 
 
