@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
+from phantom import laws
 from phantom.protocols import LUMBAR_T2_SPACE, WHOLE_SPINE_T2, Protocol
-from phantom.realism import MEASURES, NOT_IN_SATURATED, merged, statistics, tissues
+from phantom.realism import MEASURES, NOT_IN_SATURATED, statistics
 from phantom.rendering import render
 from phantom.subjects import Subject, subject
+from phantom.tissues import merged, tissues
 from phantom.variants import NORMAL
 from spine.imaging import nifti
 from spine.imaging.volume import Volume
@@ -162,8 +164,25 @@ def _lumbar(age: int) -> Volume:
 
 
 def _volume(age: int, protocol: Protocol) -> Volume:
-    someone = subject(500 + age, age_years=age, variant=NORMAL, gap_years=0.0)
-    return render(someone, protocol, np.random.default_rng(age), sub_slices=1).volume
+    return render(typical(age), protocol, np.random.default_rng(age), sub_slices=1).volume
+
+
+def typical(age_years: int) -> Subject:
+    """Return the one of eleven subjects whose lumbar discs are worn most as the law has it."""
+    seeds = range(100 * age_years, 100 * age_years + 11)
+    people = (subject(seed, age_years=age_years, variant=NORMAL, gap_years=0.0) for seed in seeds)
+    return min(people, key=_departure)
+
+
+def _departure(someone: Subject) -> float:
+    """Return how far the mean wear of lumbar discs lies from what age and levels explain."""
+    explained = laws.LATENT_PER_DECADE * (someone.age_years - 50) / 10
+    own = [
+        disc.latent - laws.level_effect(disc.level, NORMAL) - explained
+        for disc in someone.discs
+        if disc.level.is_lumbar
+    ]
+    return abs(float(np.mean(own)))
 
 
 def _middle(volume: Volume, title: str) -> Image.Image:
