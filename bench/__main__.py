@@ -26,7 +26,7 @@ def main() -> int:
     folder = Path(settings.models.folder)
     models = load_models(folder, approvals(settings), Backend.OPENVINO, threads=THREADS)
     results = bench_phantom()
-    steps, volume = bench_study(models)
+    steps, volume = bench_study(models, folder, THREADS)
     results += steps
     results += bench_segmentation(volume, models.segmentation, folder, THREADS)
     results += bench_age_network(THREADS)
