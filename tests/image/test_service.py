@@ -21,6 +21,14 @@ PORT = 11112
 STORAGE = "/var/lib/orthanc-test"
 RESULTS = {"SEG": 4, "SR": 1, "OT": 1}
 
+# SendToModality takes an instance; a study goes by the REST interface, as a job.
+_ROUTE = """
+function OnStableStudy(study, tags, metadata)
+  local job = {Resources = {study}, Synchronous = false}
+  RestApiPost('/modalities/spinemap/store', DumpJson(job))
+end
+"""
+
 Owned = Callable[[str], Path]
 
 
@@ -54,9 +62,7 @@ def orthanc(network: str, tmp_path: Path) -> Iterator[Orthanc]:
     """Orthanc, which routes every study that is complete to SpineMAP, results too."""
     folder = tmp_path / "orthanc"
     folder.mkdir()
-    (folder / "route.lua").write_text(
-        "function OnStableStudy(study, tags, metadata)\n  SendToModality(study, 'spinemap')\nend\n"
-    )
+    (folder / "route.lua").write_text(_ROUTE)
     (folder / "orthanc.json").write_text(
         json.dumps(
             {
@@ -76,7 +82,7 @@ def orthanc(network: str, tmp_path: Path) -> Iterator[Orthanc]:
         )
     )
     podman(
-        "run", "--detach", "--name=orthanc", f"--network={network}", f"--tmpfs={STORAGE}",
+        "run", "--detach", "--name=orthanc", f"--network={network}", f"--volume={folder}:{STORAGE}",
         f"--volume={folder}:/etc/orthanc-test:ro", "localhost/orthanc:test",
         "Orthanc", "/etc/orthanc-test/orthanc.json",
     )  # fmt: skip
