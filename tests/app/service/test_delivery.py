@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.service.delivery import DELIVERED, Delivery, pause_s
+from app.service.delivery import DELIVERED, Delivery, Route, pause_s
 from app.service.records import RunOutcome, RunRecord, State
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
@@ -58,7 +58,7 @@ def run_id(register: Register, make_instance: Callable[..., ReceivedInstance]) -
 def test_objects_arrive_in_order_and_the_receipt_says_so(
     register: Register, run_id: str, destination: Destination, receiver: Receiver
 ) -> None:
-    assert Delivery(register, {"pacs": destination}).deliver(run_id, "pacs") == DELIVERED
+    assert Delivery(register, {"pacs": Route(destination)}).deliver(run_id, "pacs") == DELIVERED
     assert receiver.received == ["1.2.9.98", "1.2.9.97", "1.2.9.99"]
     receipt = register.receipt(run_id, "pacs")
     assert receipt.is_complete
@@ -68,7 +68,7 @@ def test_objects_arrive_in_order_and_the_receipt_says_so(
 def test_confirmed_objects_are_never_sent_again(
     register: Register, run_id: str, destination: Destination, receiver: Receiver
 ) -> None:
-    delivery = Delivery(register, {"pacs": destination})
+    delivery = Delivery(register, {"pacs": Route(destination)})
     receiver.refuse_after = 1
     assert delivery.deliver(run_id, "pacs") == "NOT_STORED"
     assert register.receipt(run_id, "pacs").objects == {"b.dcm": 0}
@@ -91,7 +91,7 @@ def test_failures_are_named(
     failure: str,
 ) -> None:
     wrong = replace(destination, **change)  # type: ignore[arg-type]
-    assert Delivery(register, {"pacs": wrong}).deliver(run_id, "pacs") == failure
+    assert Delivery(register, {"pacs": Route(wrong)}).deliver(run_id, "pacs") == failure
 
 
 def test_destination_that_is_no_longer_configured_is_named(register: Register, run_id: str) -> None:
@@ -102,7 +102,7 @@ def test_object_that_is_gone_is_named(
     register: Register, run_id: str, destination: Destination
 ) -> None:
     Path(register.run_folder(run_id) / "dicom" / "a.dcm").unlink()
-    delivery = Delivery(register, {"pacs": destination})
+    delivery = Delivery(register, {"pacs": Route(destination)})
     assert delivery.deliver(run_id, "pacs") == "FILE_UNREADABLE"
 
 
