@@ -15,10 +15,13 @@ from app.service.delivery.states import COMMITMENT_PENDING, DELIVERED, HELD
 from app.service.records import Receipt, RunOutcome
 from app.service.register import Register
 from pacs.part10 import FileMeta
-from pacs.sender import Destination, SendError, Stored, read_object
+from pacs.sender import Destination, SendError, SendFailure, Stored, read_object
 from spine.errors import Code
 
 _LOG = logging.getLogger(__name__)
+
+# The destination has heard of the objects, and not taken them.
+_REFUSALS = (SendFailure.CONTEXT_REJECTED, SendFailure.NOT_STORED, SendFailure.NOT_CONFIRMED)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Sending:
         try:
             self._transmit(others)
         except SendError as error:
-            if not reports:
+            if not reports or error.failure not in _REFUSALS:
                 raise
             detail = f"{error.detail}; the report is kept back"
             raise SendError(error.failure, detail) from error
