@@ -73,7 +73,7 @@ def request_commitment(
     ------
     SendError
         ``CONTEXT_REJECTED`` where the peer does not offer commitment,
-        ``COMMITMENT_REFUSED`` with the status of its answer.
+        ``COMMITMENT_REFUSED`` with the status of its answer, or where there is none.
     """
     reported = threading.Event()
 
@@ -116,7 +116,8 @@ def _ask(association: Association, information: Dataset) -> None:
     except RuntimeError as error:  # pynetdicom's word for an association that has ended
         raise SendError(SendFailure.ABORTED, "before N-ACTION") from error
     if "Status" not in answer:
-        raise SendError(SendFailure.ABORTED, "no answer to N-ACTION")
+        # What Orthanc does to an application entity to which it knows no way back.
+        raise SendError(SendFailure.COMMITMENT_REFUSED, "no answer to N-ACTION")
     status = int(answer.Status)
     if status in _NOT_OFFERED:
         raise SendError(SendFailure.CONTEXT_REJECTED, f"0x{status:04X}")

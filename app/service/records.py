@@ -97,6 +97,7 @@ class Receipt:
     committed : names of the files for which the destination has taken over responsibility
     transactions : time of asking (ISO 8601 with offset) by transaction UID, of what it has not
         yet reported on
+    refusals : how often the destination has refused to be asked for commitment
     notes : what was found on the way, by subject: ``patient``, ``commitment``
     """
 
@@ -104,6 +105,7 @@ class Receipt:
     is_complete: bool = False
     committed: tuple[str, ...] = ()
     transactions: dict[str, str] = field(default_factory=dict)
+    refusals: int = 0
     notes: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
@@ -117,5 +119,6 @@ class Receipt:
             bool(content["is_complete"]),
             tuple(content.get("committed", ())),
             dict(content.get("transactions", {})),
+            int(content.get("refusals", 0)),
             dict(content.get("notes", {})),
         )

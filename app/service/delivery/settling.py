@@ -1,5 +1,6 @@
 """Storage commitment of one run: ask, wait, ask again, send again what is not committed."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,9 +14,12 @@ from pacs.commitment import Report, request_commitment
 from pacs.part10 import FileMeta
 from pacs.sender import Destination, SendError, SendFailure
 
+_LOG = logging.getLogger(__name__)
+
 COMMITMENT_OVERDUE = "COMMITMENT_OVERDUE"
 # A late report counts as well as one in time; but not for ever.
 _MOST_TRANSACTIONS = 16
+_MOST_REFUSALS = 3
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,27 @@ class Settling:
             request_commitment(self.peer, transaction, references, book.keep, rule.wait_s)
         except SendError as error:
             self._drop([transaction])
-            if error.failure is not SendFailure.CONTEXT_REJECTED or rule.is_required:
+            if rule.is_required or not self._is_none_to_expect(error):
                 raise
-            receipt = self._receipt()
-            self._write(replace(receipt, notes=receipt.notes | {"commitment": "not offered"}))
             return False
+        return True
+
+    def _is_none_to_expect(self, error: SendError) -> bool:
+        """Tell, and note, whether a destination will never commit itself.
+
+        One that offers it but refuses us cannot be told from one that is just not well, but
+        for its refusing again.
+        """
+        receipt, note = self._receipt(), "not offered"
+        if error.failure is SendFailure.COMMITMENT_REFUSED:
+            receipt, note = replace(receipt, refusals=receipt.refusals + 1), error.detail
+            self._write(receipt)
+        elif error.failure is not SendFailure.CONTEXT_REJECTED:
+            return False
+        if 0 < receipt.refusals < _MOST_REFUSALS:
+            return False
+        _LOG.warning("run %s: %s does not commit itself: %s", *self.delivery, note)
+        self._write(replace(receipt, notes=receipt.notes | {"commitment": note}))
         return True
 
     def _take_reports(self) -> None:

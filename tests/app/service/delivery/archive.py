@@ -37,6 +37,7 @@ class Archive:
     commits : whether it offers commitment; `reports` whether it ever reports, and to which
         port of ours, or on the same association where that is 0
     lost : SOP instance UIDs it does not commit to
+    action_status : its answer to being asked
     """
 
     received: list[tuple[str, str]] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Archive:
     commits: bool = False
     reports: int | None = None
     lost: tuple[str, ...] = ()
+    action_status: int = 0x0000
     asked: list[Dataset] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
 
@@ -99,6 +101,8 @@ class Archive:
     def _act(self, event: Event) -> tuple[int, None]:
         asked = event.action_information
         self.asked.append(asked)
+        if self.action_status != 0:
+            return self.action_status, None
         if self.reports == 0:
             # Later: this association is busy until the question is answered.
             Timer(0.2, self._report_on, [event.assoc, asked]).start()

@@ -185,6 +185,28 @@ def test_commitment_that_is_required_but_not_offered_is_a_failure(
     assert len(archive.received) == 3
 
 
+def test_destination_that_refuses_again_and_again_is_noted_where_nothing_else_is_required(
+    archive: Archive, deliver: Deliver, register: Register
+) -> None:
+    archive.action_status = 0x0213
+    route = _route(archive.start())
+    states = [deliver(route) for _ in range(3)]
+    assert states == ["COMMITMENT_REFUSED", "COMMITMENT_REFUSED", DELIVERED]
+    assert register.receipt(RUN, "pacs").notes == {"commitment": "0x0213"}
+    assert len(archive.received) == 3
+
+
+def test_destination_that_refuses_is_asked_without_end_where_it_must_commit(
+    archive: Archive, deliver: Deliver
+) -> None:
+    archive.action_status = 0x0213
+    destination = archive.start()
+    route = _route(destination, is_required=True)
+    assert {deliver(route) for _ in range(5)} == {"COMMITMENT_REFUSED"}
+    archive.action_status, archive.reports = 0, ON_THE_SAME_ASSOCIATION
+    assert deliver(_route(destination, wait_s=10, is_required=True)) == DELIVERED
+
+
 def test_nothing_is_asked_where_that_is_not_wanted(archive: Archive, deliver: Deliver) -> None:
     assert deliver(Route(archive.start())) == DELIVERED
     assert archive.asked == []
