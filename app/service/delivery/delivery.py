@@ -22,6 +22,8 @@ from pacs.sender import SendError
 
 _LOG = logging.getLogger(__name__)
 
+INTERNAL = "INTERNAL"
+
 _FIRST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 300.0
 
@@ -57,6 +59,9 @@ class Delivery:
         except OSError as error:  # the disk, of which nothing can be written on the disk
             _LOG.error("run %s not delivered to %s: %s", run_id, name, error.strerror)
             return type(error).__name__
+        except Exception as error:  # noqa: BLE001 - it would end the workflow for good
+            _LOG.error("run %s not delivered to %s: %s", run_id, name, type(error).__name__)
+            return INTERNAL
 
     def _deliver(self, run_id: str, name: str) -> str:
         result = self._attempt(run_id, name)
@@ -85,7 +90,7 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - a process boundary
             # What a peer sends can break a library anywhere; its words may be patient data.
             _LOG.error("run %s to %s: %s", run_id, name, type(error).__name__)
-            return Failure("INTERNAL", type(error).__name__, is_alarm=True)
+            return Failure(INTERNAL, type(error).__name__, is_alarm=True)
 
     def _note(self, run_id: str, name: str, state: str) -> None:
         """Forget failures, once there is nothing more that we could do."""
