@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from pynetdicom import evt
 from pynetdicom.association import Association
@@ -106,7 +107,7 @@ def associate(
     )
     if not association.is_established:
         raise _refused(association, destination)
-    _keep_answers(association)
+    _sort_messages(association)
     try:
         yield association
     finally:
@@ -143,22 +144,32 @@ def _limit_sending(event: Event, timeout_s: float) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
-def _keep_answers(association: Association) -> None:
-    """Give an answer back that pynetdicom's reactor took by mistake.
+def _sort_messages(association: Association) -> None:
+    """Give answers to those who wait for them, and serve requests meanwhile.
 
     In pynetdicom 3.0.4 the reactor thread may still be on its way out of a pause when
     ``send_c_store`` believes it to be paused; it then takes the answer, drops it as
-    unexpected, and the sender waits in vain. Seen once in some 10,000 objects.
+    unexpected, and the sender waits in vain. Seen once in some 10,000 objects. The other way
+    round, whoever waits for an answer takes a request of the peer's for it: a storage
+    commitment report may come before the answer to the question.
     """
-    serve = association._serve_request
+    serve, wait = association._serve_request, association.dimse.get_msg
 
-    def serve_or_put_back(message: object, context_id: int) -> None:
-        if getattr(message, "is_valid_request", False):
+    def serve_or_put_back(message: Any, context_id: int) -> None:
+        if message.is_valid_request:
             serve(message, context_id)
         else:
             association.dimse.msg_queue.put((context_id, message))
 
+    def wait_for_answer(block: bool = False) -> tuple[int | None, Any]:  # noqa: FBT001, FBT002
+        context_id, message = wait(block)
+        while block and message is not None and message.is_valid_request:
+            serve(message, context_id)
+            context_id, message = wait(block)
+        return context_id, message
+
     association._serve_request = serve_or_put_back
+    association.dimse.get_msg = wait_for_answer
 
 
 def _refused(association: Association, destination: Destination) -> SendError:

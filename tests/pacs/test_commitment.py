@@ -31,14 +31,17 @@ class Archive:
     status: int = 0
     asked: list[Dataset] = field(default_factory=list)
     failing: tuple[str, ...] | None = None
+    is_early: bool = False
     answers: list[int] = field(default_factory=list)
 
     def act(self, event: Event) -> tuple[int, None]:
         self.asked.append(event.action_information)
         if self.failing is not None:
             report = report_of(self.asked[-1], *self.failing)
-            # Later: the handler's association is busy until it has answered.
-            Timer(0.2, lambda: self.answers.append(report_on(event.assoc, report))).start()
+            if self.is_early:
+                self.answers.append(report_on(event.assoc, report))
+            else:  # the handler's association is busy until it has answered
+                Timer(0.2, lambda: self.answers.append(report_on(event.assoc, report))).start()
         return self.status, None
 
 
@@ -138,6 +141,16 @@ def _wait(condition: Callable[[], bool]) -> None:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert condition()
+
+
+def test_report_before_the_answer_counts_and_the_answer_too(
+    archive: Archive, destination: Destination
+) -> None:
+    archive.failing, archive.is_early = (), True
+    reports: list[Report] = []
+    request_commitment(destination, "1.9.1", OBJECTS, reports.append, wait_s=30)
+    assert reports == [Report("1.9.1", ("1.2.3.1", "1.2.3.2"), {})]
+    assert archive.answers == [0]
 
 
 @pytest.fixture
