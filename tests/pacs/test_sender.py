@@ -135,6 +135,20 @@ def test_peer_that_never_answers_the_request_is_given_up(
     assert time.monotonic() - started < 10
 
 
+def test_failed_attempts_leave_no_thread_behind(
+    hanging: socket.socket, write_instance: WriteInstance
+) -> None:
+    path = write_instance("a.dcm")
+    before = threading.active_count()
+    for port in (1, hanging.getsockname()[1]) * 3:
+        with pytest.raises(SendError):
+            send([path], Destination("127.0.0.1", port, "A", "B", 0.2), lambda _: None)
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert threading.active_count() <= before
+
+
 def test_peer_that_never_answers_an_object_is_given_up(
     listen: Listen, recorder: Recorder, write_instance: WriteInstance
 ) -> None:

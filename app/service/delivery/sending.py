@@ -57,13 +57,11 @@ class Sending:
 
     @cached_property
     def _objects(self) -> dict[str, FileMeta]:
-        """What the destination gets, by file name, in the order of sending."""
+        """What the destination gets, by file name, in the order of the outcome."""
         folder = self.register.run_folder(self.run_id) / "dicom"
         metas = {name: read_object(folder / name) for name in self.outcome.objects}
-        kinds = {name: kind_of(meta.sop_class_uid) for name, meta in metas.items()}
-        # Stable: within both groups the order is that of the outcome.
-        ordered = sorted(metas, key=lambda name: kinds[name] is Kind.REPORT)
-        return {name: metas[name] for name in ordered if kinds[name] in self.route.kinds}
+        kinds = self.route.kinds
+        return {name: meta for name, meta in metas.items() if kind_of(meta.sop_class_uid) in kinds}
 
     def _missing(self) -> list[str]:
         stored = self._receipt().objects
