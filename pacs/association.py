@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,12 +108,13 @@ def associate(
     )
     if not association.is_established:
         raise _refused(association, destination)
-    _sort_messages(association)
+    serving = _keep_answers(association)
     try:
         yield association
     finally:
-        if association.is_established:
-            association.release()
+        with serving:
+            if association.is_established:
+                association.release()
 
 
 def accepted(association: Association) -> set[Syntax]:
@@ -144,32 +146,30 @@ def _limit_sending(event: Event, timeout_s: float) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
-def _sort_messages(association: Association) -> None:
-    """Give answers to those who wait for them, and serve requests meanwhile.
+def _keep_answers(association: Association) -> threading.Lock:
+    """Give an answer back that pynetdicom's reactor took by mistake.
 
     In pynetdicom 3.0.4 the reactor thread may still be on its way out of a pause when
     ``send_c_store`` believes it to be paused; it then takes the answer, drops it as
-    unexpected, and the sender waits in vain. Seen once in some 10,000 objects. The other way
-    round, whoever waits for an answer takes a request of the peer's for it: a storage
-    commitment report may come before the answer to the question.
+    unexpected, and the sender waits in vain. Seen once in some 10,000 objects.
+
+    Returns
+    -------
+    held as long as a request of the peer's is being served
+        That is done on a thread of its own. A release meanwhile would overtake our answer, or
+        wait for ever for a pause that the serving thread has ended.
     """
-    serve, wait = association._serve_request, association.dimse.get_msg
+    serve, serving = association._serve_request, threading.Lock()
 
     def serve_or_put_back(message: Any, context_id: int) -> None:
         if message.is_valid_request:
-            serve(message, context_id)
+            with serving:
+                serve(message, context_id)
         else:
             association.dimse.msg_queue.put((context_id, message))
 
-    def wait_for_answer(block: bool = False) -> tuple[int | None, Any]:  # noqa: FBT001, FBT002
-        context_id, message = wait(block)
-        while block and message is not None and message.is_valid_request:
-            serve(message, context_id)
-            context_id, message = wait(block)
-        return context_id, message
-
     association._serve_request = serve_or_put_back
-    association.dimse.get_msg = wait_for_answer
+    return serving
 
 
 def _refused(association: Association, destination: Destination) -> SendError:

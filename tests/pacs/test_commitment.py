@@ -16,8 +16,9 @@ from pynetdicom.sop_class import (
     Verification,
 )
 
+from pacs import commitment
 from pacs.association import Destination, SendError, SendFailure
-from pacs.commitment import Report, request_commitment
+from pacs.commitment import OnReport, Report, request_commitment
 from pacs.listener import Listener, ListenerSettings, StoreStatus
 from pacs.peers import Admission, Peer
 
@@ -151,6 +152,22 @@ def test_report_before_the_answer_counts_and_the_answer_too(
     request_commitment(destination, "1.9.1", OBJECTS, reports.append, wait_s=30)
     assert reports == [Report("1.9.1", ("1.2.3.1", "1.2.3.2"), {})]
     assert archive.answers == [0]
+
+
+def test_association_is_not_released_before_the_report_is_answered(
+    archive: Archive, destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = commitment._answer
+
+    def answer_late(event: Event, on_report: OnReport) -> tuple[int, None]:
+        result = answer(event, on_report)
+        time.sleep(0.5)
+        return result
+
+    monkeypatch.setattr(commitment, "_answer", answer_late)
+    archive.failing = ()
+    request_commitment(destination, "1.9.1", OBJECTS, lambda _: None, wait_s=30)
+    _wait(lambda: archive.answers == [0])
 
 
 @pytest.fixture

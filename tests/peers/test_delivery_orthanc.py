@@ -20,6 +20,7 @@ from app.service.delivery import (
     HELD,
     CommitmentBook,
     Delivery,
+    probe,
     release,
 )
 from app.service.delivery.routes import CommitmentRule, Route
@@ -28,7 +29,7 @@ from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, StoreStatus
 from pacs.part10 import seek_data_set
 from pacs.peers import Admission, Peer
-from pacs.sender import Destination, send
+from pacs.sender import Destination, SendError, send
 from pacs.stow import StowService
 from tests.app.service.served import free_port, until
 from tests.peers.conftest import FindProgram, Orthanc
@@ -177,6 +178,8 @@ def test_orthanc_takes_our_bytes_over_stow(
     orthanc: Orthanc, register: Register, objects: list[Path]
 ) -> None:
     service = StowService(f"{orthanc.web}/dicom-web", timeout_s=10)
+    probe(Route(service))
+    assert httpx.get(f"{orthanc.web}/instances").json() == []
     delivery = Delivery(register, {"pacs": Route(service)})
     assert delivery.deliver(RUN, "pacs") == DELIVERED
     assert _stored(orthanc) == {_data_set(path.read_bytes()) for path in objects}
@@ -251,7 +254,10 @@ def test_stow_through_a_proxy_with_tls_and_a_password(
         for service in (unknown, trusted)
     ]
     assert outcome == ["CERTIFICATE_REFUSED", "NOT_AUTHORIZED"]
+    with pytest.raises(SendError, match="NOT_AUTHORIZED"):
+        probe(Route(trusted))
     password.write_text("sesame\n")
+    probe(Route(trusted))
     assert Delivery(register, {"pacs": Route(trusted)}).deliver(RUN, "pacs") == DELIVERED
     assert _stored(orthanc) == {_data_set(path.read_bytes()) for path in objects}
 

@@ -26,10 +26,33 @@ def test_files_are_those_on_our_disk(deliver: Deliver, register: Register, targe
     assert len(list((target / "1.2.3").iterdir())) == 3
 
 
-def test_other_content_is_never_overwritten(deliver: Deliver, target: Path) -> None:
+@pytest.fixture
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the file system one that knows no hard links."""
+
+    def refuse(_source: Path, _target: Path) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+def _write_other_content(target: Path) -> Path:
     there = target / "1.2.3" / f"{UIDS['b.dcm']}.dcm"
     there.parent.mkdir()
     there.write_bytes(b"somebody else's")
+    return there
+
+
+def test_other_content_is_never_overwritten(deliver: Deliver, target: Path) -> None:
+    there = _write_other_content(target)
+    assert deliver(Route(Folder(target))) == "OTHER_CONTENT"
+    assert there.read_bytes() == b"somebody else's"
+
+
+def test_other_content_is_never_overwritten_without_links_either(
+    deliver: Deliver, target: Path, without_links: None
+) -> None:
+    there = _write_other_content(target)
     assert deliver(Route(Folder(target))) == "OTHER_CONTENT"
     assert there.read_bytes() == b"somebody else's"
 
@@ -55,12 +78,8 @@ def test_folder_that_is_away_is_not_made(deliver: Deliver, target: Path) -> None
 
 
 def test_file_system_without_links_works_too(
-    deliver: Deliver, target: Path, monkeypatch: pytest.MonkeyPatch
+    deliver: Deliver, target: Path, without_links: None
 ) -> None:
-    def refuse(_source: Path, _target: Path) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", refuse)
     assert deliver(Route(Folder(target))) == DELIVERED
     assert sorted(path.name for path in (target / "1.2.3").iterdir()) == sorted(
         f"{uid}.dcm" for uid in UIDS.values()
