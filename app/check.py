@@ -8,8 +8,9 @@ from pathlib import Path
 
 from app.analysis import science_settings
 from app.approval import approvals
-from app.operations import echo
+from app.service.delivery import probe
 from app.settings import Settings
+from pacs.sender import SendError
 from spine.errors import Code, Refusal, SpineError
 from spine.inference.backends import Backend
 from spine.inference.loading import load_models
@@ -76,7 +77,7 @@ def _models(settings: Settings) -> Iterator[Check]:
 def _destination(name: str, settings: Settings) -> Check:
     entry = next(entry for entry in settings.destinations if entry.name == name)
     try:
-        echo(entry.to_destination())
-    except SpineError as error:
-        return Check(name, error.reason, error)
-    return Check(name, f"{entry.ae_title} answers")
+        probe(entry.to_route())
+    except SendError as error:
+        return Check(name, str(error), SpineError(Code.DELIVERY_FAILED, str(error)))
+    return Check(name, f"{entry.kind} answers")

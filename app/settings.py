@@ -5,15 +5,11 @@ The only module that reads them. What goes below is a frozen dataclass.
 
 import os
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     IPvAnyNetwork,
     JsonValue,
@@ -29,34 +25,16 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from app.destinations import DestinationSection
+from app.setting_types import Address, AETitle, MemorySize, Port, Seconds
+from app.setting_types import Section as _Section
 from pacs.listener import ListenerSettings
 from pacs.peers import Admission, Peer
-from pacs.sender import Destination
 from spine.errors import Code, SpineError
 
 DEFAULTS = Path(__file__).parents[1] / "app.yaml"
 _PREFIX = "SPINEMAP_"
 _FILE_SUFFIX = "_FILE"
-
-
-def _checked_ae_title(title: str) -> str:
-    # PS3.5, table 6.2-1: at most 16 characters, no backslash, no control characters.
-    if not 0 < len(title) <= 16 or not title.isascii() or not title.isprintable() or "\\" in title:
-        raise ValueError("not an AE title")
-    if title != title.strip():
-        raise ValueError("an AE title has no spaces around it")
-    return title
-
-
-AETitle = Annotated[str, AfterValidator(_checked_ae_title)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
-Address = IPv4Address | IPv6Address
-MemorySize = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StorageSection(_Section):
@@ -104,23 +82,6 @@ class WorkerSection(_Section):
     """The process that analyzes."""
 
     timeout_s: Seconds
-
-
-class DestinationSection(_Section):
-    """Who gets the results."""
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-    host: str
-    port: Annotated[int, Field(ge=1, le=65535)]
-    ae_title: AETitle
-    calling_ae_title: AETitle = "SPINEMAP"
-    timeout_s: Seconds = 30.0
-
-    def to_destination(self) -> Destination:
-        """Return the sender's own settings."""
-        return Destination(
-            self.host, self.port, self.ae_title, self.calling_ae_title, self.timeout_s
-        )
 
 
 class WebSection(_Section):

@@ -16,6 +16,7 @@ from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification
 from pynetdicom.transport import ThreadedAssociationServer
 
+from pacs.commitment import OnReport, accept_reports
 from pacs.network import TRANSFER_SYNTAXES, application_entity, disable_nagle
 from pacs.part10 import FileMeta, encode_header
 from pacs.peers import Admission
@@ -79,11 +80,19 @@ class ListenerSettings:
 
 
 class Listener:
-    """Storage SCP with C-ECHO; `store` must be durable before it returns success."""
+    """Storage SCP with C-ECHO; `store` must be durable before it returns success.
 
-    def __init__(self, settings: ListenerSettings, store: Store) -> None:
+    Parameters
+    ----------
+    on_report : takes storage commitment reports too, on associations that peers open
+    """
+
+    def __init__(
+        self, settings: ListenerSettings, store: Store, on_report: OnReport | None = None
+    ) -> None:
         self._settings = settings
         self._store = store
+        self._on_report = on_report
         self._server: ThreadedAssociationServer | None = None
 
     @property
@@ -106,6 +115,7 @@ class Listener:
         entity.add_supported_context(Verification)
         for context in AllStoragePresentationContexts:
             entity.add_supported_context(context.abstract_syntax, list(TRANSFER_SYNTAXES))
+        reports = accept_reports(entity, self._on_report) if self._on_report else []
         self._server = entity.start_server(
             (self._settings.address, self._settings.port),
             block=False,
@@ -114,6 +124,7 @@ class Listener:
                 (evt.EVT_REQUESTED, self._admit),
                 (evt.EVT_C_ECHO, _answer_echo),
                 (evt.EVT_C_STORE, self._receive),
+                *reports,
             ],
         )
 

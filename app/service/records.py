@@ -1,6 +1,6 @@
 """What is known of a run, as JSON beside its results: the record, the outcome, the receipts."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -90,16 +90,35 @@ class Receipt:
 
     Attributes
     ----------
-    objects : status of the C-STORE response by file name
-    is_complete : whether every object of the run is among them
+    objects : status of the C-STORE response by file name; a file it later failed to commit to
+        is taken out, and sent again
+    is_complete : whether every object that the destination gets is confirmed, and committed
+        to where that was asked for
+    committed : names of the files for which the destination has taken over responsibility
+    transactions : time of asking (ISO 8601 with offset) by transaction UID, of what it has not
+        yet reported on
+    refusals : how often the destination has refused to be asked for commitment
+    notes : what was found on the way, by subject: ``patient``, ``commitment``
     """
 
     objects: dict[str, int]
     is_complete: bool = False
+    committed: tuple[str, ...] = ()
+    transactions: dict[str, str] = field(default_factory=dict)
+    refusals: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
-        return cls(dict(content["objects"]), bool(content["is_complete"]))
+        # Receipts of version 0.1 end after the first two.
+        return cls(
+            dict(content["objects"]),
+            bool(content["is_complete"]),
+            tuple(content.get("committed", ())),
+            dict(content.get("transactions", {})),
+            int(content.get("refusals", 0)),
+            dict(content.get("notes", {})),
+        )

@@ -4,7 +4,8 @@
 
     studies/<StudyUID>/in/<SOPUID>.dcm
     runs/<StudyUID>.<n>/{run.json,results.json,dicom/,pictures/,outcome.json}
-    runs/<StudyUID>.<n>/delivered/<destination>.json
+    runs/<StudyUID>.<n>/delivered/<destination>{,.attempts,.hold}.json
+    commitments/ questions to destinations and what they reported (app.service.delivery)
     aside/<hash>.{bin,json}
     work/        unfinished files and the folders of running analyses; emptied at the start
 """
@@ -184,19 +185,20 @@ class Register:
 
     def receipt(self, run_id: str, destination: str) -> Receipt:
         """Return what a destination has confirmed so far."""
-        path = self._receipt_path(run_id, destination)
+        path = self.delivery_path(run_id, destination)
         return Receipt.from_json(_read_json(path)) if path.exists() else Receipt({})
 
     def write_receipt(self, run_id: str, destination: str, receipt: Receipt) -> None:
         """Record what a destination has confirmed."""
-        path = self._receipt_path(run_id, destination)
+        path = self.delivery_path(run_id, destination)
         make_folder_durably(path.parent)
         write_json_durably(path, receipt.to_json(), self.staging)
 
-    def _receipt_path(self, run_id: str, destination: str) -> Path:
+    def delivery_path(self, run_id: str, destination: str, what: str = "") -> Path:
+        """Return where the receipt lies, or what else is kept of a delivery."""
         if not is_name(destination):
             raise ValueError("not the name of a destination")
-        return self.run_folder(run_id) / "delivered" / f"{destination}.json"
+        return self.run_folder(run_id) / "delivered" / f"{destination}{what}.json"
 
 
 def _read_json(path: Path) -> dict[str, object]:

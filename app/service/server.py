@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from app.service.completion import Completion
-from app.service.delivery import Delivery
+from app.service.delivery import CommitmentBook, Delivery
 from app.service.inference import Inference
 from app.service.intake import Intake
 from app.service.records import RunRecord
@@ -36,7 +36,7 @@ class Service:
     """
 
     def __init__(self, settings: Settings, load: LoadAnalysis) -> None:
-        destinations = {entry.name: entry.to_destination() for entry in settings.destinations}
+        destinations = {entry.name: entry.to_route() for entry in settings.destinations}
         self._destinations = tuple(destinations)
         self.register = Register(settings.storage.root)
         self.inference = Inference(load, settings.worker.timeout_s)
@@ -47,7 +47,8 @@ class Service:
             self.register, settings.quiet_time_s, destinations, self._analyze
         )
         intake = Intake(self.register, self.completion.arrived)
-        self.listener = Listener(settings.listener.to_listener(), intake.store)
+        reports = CommitmentBook(self.register).keep
+        self.listener = Listener(settings.listener.to_listener(), intake.store, on_report=reports)
         self.web = WebServer(settings.web, self.register, self._is_ready)
 
     def start(self) -> None:

@@ -1,10 +1,14 @@
+import errno
+import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from app.service.delivery import DELIVERED, Delivery, pause_s
+from app.service.delivery import DELIVERED, Delivery, Route, pause_s
 from app.service.records import RunOutcome, RunRecord, State
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
@@ -20,11 +24,13 @@ class Receiver:
     def __init__(self) -> None:
         self.received: list[str] = []
         self.refuse_after: int | None = None
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def store(self, instance: ReceivedInstance) -> StoreStatus:
         if self.refuse_after is not None and len(self.received) >= self.refuse_after:
             return StoreStatus.OUT_OF_RESOURCES
         self.received.append(instance.meta.sop_instance_uid)
+        self.meanwhile()
         return StoreStatus.SUCCESS
 
 
@@ -58,7 +64,7 @@ def run_id(register: Register, make_instance: Callable[..., ReceivedInstance]) -
 def test_objects_arrive_in_order_and_the_receipt_says_so(
     register: Register, run_id: str, destination: Destination, receiver: Receiver
 ) -> None:
-    assert Delivery(register, {"pacs": destination}).deliver(run_id, "pacs") == DELIVERED
+    assert Delivery(register, {"pacs": Route(destination)}).deliver(run_id, "pacs") == DELIVERED
     assert receiver.received == ["1.2.9.98", "1.2.9.97", "1.2.9.99"]
     receipt = register.receipt(run_id, "pacs")
     assert receipt.is_complete
@@ -68,7 +74,7 @@ def test_objects_arrive_in_order_and_the_receipt_says_so(
 def test_confirmed_objects_are_never_sent_again(
     register: Register, run_id: str, destination: Destination, receiver: Receiver
 ) -> None:
-    delivery = Delivery(register, {"pacs": destination})
+    delivery = Delivery(register, {"pacs": Route(destination)})
     receiver.refuse_after = 1
     assert delivery.deliver(run_id, "pacs") == "NOT_STORED"
     assert register.receipt(run_id, "pacs").objects == {"b.dcm": 0}
@@ -91,7 +97,7 @@ def test_failures_are_named(
     failure: str,
 ) -> None:
     wrong = replace(destination, **change)  # type: ignore[arg-type]
-    assert Delivery(register, {"pacs": wrong}).deliver(run_id, "pacs") == failure
+    assert Delivery(register, {"pacs": Route(wrong)}).deliver(run_id, "pacs") == failure
 
 
 def test_destination_that_is_no_longer_configured_is_named(register: Register, run_id: str) -> None:
@@ -102,10 +108,77 @@ def test_object_that_is_gone_is_named(
     register: Register, run_id: str, destination: Destination
 ) -> None:
     Path(register.run_folder(run_id) / "dicom" / "a.dcm").unlink()
-    delivery = Delivery(register, {"pacs": destination})
+    delivery = Delivery(register, {"pacs": Route(destination)})
     assert delivery.deliver(run_id, "pacs") == "FILE_UNREADABLE"
 
 
 def test_pauses_grow_and_are_bounded() -> None:
     assert [pause_s(attempt) for attempt in range(4)] == [2, 4, 8, 16]
     assert pause_s(10_000) == 300
+
+
+def test_run_that_has_not_ended_is_never_delivered(register: Register) -> None:
+    register.write_run(RunRecord("1.2.3.7", "2026-01-02T03:04:05+00:00", "default", (), ("pacs",)))
+    away = Route(Destination("127.0.0.1", 1, "PACS", "SPINEMAP"))
+    assert Delivery(register, {"pacs": away}).deliver("1.2.3.7", "pacs") == "NOT_WRITTEN"
+
+
+def test_two_at_once_send_nothing_twice(
+    register: Register, run_id: str, destination: Destination, receiver: Receiver
+) -> None:
+    delivery = Delivery(register, {"pacs": Route(destination)})
+    second: list[str] = []
+    receiver.meanwhile = lambda: second.append(delivery.deliver(run_id, "pacs"))
+    assert delivery.deliver(run_id, "pacs") == DELIVERED
+    assert second == ["BUSY"] * 3
+    assert len(receiver.received) == 3
+
+
+def test_hanging_destination_delays_no_other(
+    register: Register, run_id: str, destination: Destination, receiver: Receiver
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = replace(destination, port=silent.getsockname()[1], timeout_s=3)
+        delivery = Delivery(register, {"pacs": Route(destination), "old": Route(hanging)})
+        states: list[str] = []
+        thread = Thread(target=lambda: states.append(delivery.deliver(run_id, "old")))
+        thread.start()
+        assert delivery.deliver(run_id, "pacs") == DELIVERED
+        assert thread.is_alive()
+        thread.join(30)
+    assert states == ["UNREACHABLE"]
+
+
+def test_disk_that_cannot_take_the_receipt_costs_no_delivery(
+    register: Register,
+    run_id: str,
+    destination: Destination,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fill(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    delivery = Delivery(register, {"pacs": Route(destination)})
+    with monkeypatch.context() as full:
+        full.setattr(Register, "write_receipt", fill)
+        assert delivery.deliver(run_id, "pacs") == "OSError"
+    assert receiver.received == []
+    assert delivery.deliver(run_id, "pacs") == DELIVERED
+    assert len(receiver.received) == 3
+
+
+@pytest.mark.parametrize("what", ["", ".hold", ".attempts"])
+def test_whatever_breaks_is_a_failure_and_never_an_exception(
+    register: Register,
+    run_id: str,
+    destination: Destination,
+    caplog: pytest.LogCaptureFixture,
+    what: str,
+) -> None:
+    path = register.delivery_path(run_id, "pacs", what)
+    path.parent.mkdir()
+    path.write_text('{"Doe": ')
+    assert Delivery(register, {"pacs": Route(destination)}).deliver(run_id, "pacs") == "INTERNAL"
+    assert "JSONDecodeError" in caplog.text
+    assert "Doe" not in caplog.text

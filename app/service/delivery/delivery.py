@@ -1,0 +1,125 @@
+"""One run to one destination, as often as it takes."""
+
+import fcntl
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.service.delivery.attempts import (
+    Failure,
+    forget_failures,
+    read_attempts,
+    record_failure,
+)
+from app.service.delivery.routes import OverdueRule, Route
+from app.service.delivery.sending import Sending
+from app.service.delivery.settling import COMMITMENT_OVERDUE
+from app.service.delivery.states import BUSY, COMMITMENT_PENDING, DELIVERED, HELD
+from app.service.register import Register
+from pacs.sender import SendError
+
+_LOG = logging.getLogger(__name__)
+
+INTERNAL = "INTERNAL"
+
+_FIRST_PAUSE_S = 2.0
+_LONGEST_PAUSE_S = 300.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Sends runs to destinations by name.
+
+    Attributes
+    ----------
+    now : the clock, with an offset
+    """
+
+    register: Register
+    routes: Mapping[str, Route]
+    now: Callable[[], datetime] = _utc_now
+
+    def deliver(self, run_id: str, name: str) -> str:
+        """Send what a destination has not yet confirmed.
+
+        Returns
+        -------
+        ``DELIVERED``, ``HELD``, ``COMMITMENT_PENDING``, ``BUSY``, or the name of the failure;
+        never an exception, since the workflow tries again whatever it was
+        """
+        try:
+            with self._alone(run_id, name) as is_alone:
+                return self._deliver(run_id, name) if is_alone else BUSY
+        except OSError as error:  # the disk, of which nothing can be written on the disk
+            _LOG.error("run %s not delivered to %s: %s", run_id, name, error.strerror)
+            return type(error).__name__
+        except Exception as error:  # noqa: BLE001 - it would end the workflow for good
+            _LOG.error("run %s not delivered to %s: %s", run_id, name, type(error).__name__)
+            return INTERNAL
+
+    def _deliver(self, run_id: str, name: str) -> str:
+        result = self._attempt(run_id, name)
+        if isinstance(result, str):
+            self._note(run_id, name, result)
+            return result
+        _LOG.warning("run %s not delivered to %s: %s %s", run_id, name, result.name, result.detail)
+        route = self.routes.get(name)
+        rule = route.overdue if route else OverdueRule()
+        record_failure(self.register, (run_id, name), result, rule, self.now())
+        return result.name
+
+    def _attempt(self, run_id: str, name: str) -> str | Failure:
+        route = self.routes.get(name)
+        if route is None:
+            return Failure("NOT_CONFIGURED", "", is_alarm=True)
+        outcome = self.register.outcome(run_id)
+        if outcome is None:
+            return Failure("NOT_WRITTEN", "the run has not ended", is_alarm=True)
+        try:
+            return Sending(self.register, run_id, name, route, outcome).attempt(self.now())
+        except SendError as error:
+            return Failure(error.failure.value, error.detail)
+        except OSError as error:
+            return Failure(type(error).__name__, error.strerror or "")
+        except Exception as error:  # noqa: BLE001 - a process boundary
+            # What a peer sends can break a library anywhere; its words may be patient data.
+            _LOG.error("run %s to %s: %s", run_id, name, type(error).__name__)
+            return Failure(INTERNAL, type(error).__name__, is_alarm=True)
+
+    def _note(self, run_id: str, name: str, state: str) -> None:
+        """Forget failures, once there is nothing more that we could do."""
+        if state == HELD:
+            return
+        before = read_attempts(self.register, run_id, name)
+        if before and (state == DELIVERED or before.failure != COMMITMENT_OVERDUE):
+            forget_failures(self.register, run_id, name)
+        if state == DELIVERED:
+            _LOG.info("run %s delivered to %s", run_id, name)
+        elif state == COMMITMENT_PENDING:
+            _LOG.info("run %s stored at %s, which has not yet committed itself", run_id, name)
+
+    @contextmanager
+    def _alone(self, run_id: str, name: str) -> Iterator[bool]:
+        """Tell whether nobody else is delivering the same, and keep others from it.
+
+        The engine may believe a living workflow dead; two would send every object twice.
+        """
+        self.register.delivery_path(run_id, name)
+        with (self.register.staging / f"{run_id}.{name}.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+
+def pause_s(attempt: int) -> float:
+    """Return how long to wait after a failed attempt, counted from 0: doubling, bounded."""
+    return float(min(_FIRST_PAUSE_S * 2 ** min(attempt, 16), _LONGEST_PAUSE_S))
