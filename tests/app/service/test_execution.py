@@ -180,3 +180,12 @@ def test_run_replaces_the_latest_result_that_was_written(
     _add(register, record, 3)
     execution.execute("1.2.3.3", TIME)
     assert [job.previous for job in inference.jobs] == [str(register.run_folder("1.2.3.1"))]
+
+
+def test_run_whose_input_was_taken_away_fails_and_holds_nobody_up(
+    execution: Execution, record: RunRecord, register: Register, inference: Answering
+) -> None:
+    register.instance_path("1.2.3", "1.2.3.4").unlink()
+    assert execution.execute(record.run_id, TIME) is State.FAILED
+    assert register.outcome(record.run_id) == RunOutcome.failed(Code.INPUT_MISSING)
+    assert inference.jobs == []
