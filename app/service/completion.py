@@ -177,9 +177,17 @@ class Completion:
         if ask is None or quiet_s < self._rules.count_after_s:
             return False
         if state.answer is None:
-            state.answer = self._questions.submit(ask, study)
+            state.answer = self._questions.submit(_ask, ask, study)
             return False
-        if not state.answer.done() or state.answer.exception() is not None:
+        if not state.answer.done():
             return False
         count = state.answer.result()
         return count is not None and 0 < count <= len(self._register.instances(study))
+
+
+def _ask(ask: AskCount, study: str) -> int | None:
+    try:
+        return ask(study)
+    except Exception as error:  # noqa: BLE001 - a peer may fail in any way; then time decides
+        _LOG.error("study %s: its sender was not asked: %s", study, type(error).__name__)
+        return None

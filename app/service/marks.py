@@ -42,6 +42,11 @@ def received_titles(register: Register, study: str) -> set[str]:
     }
 
 
+def mark_urgent(register: Register, study: str) -> None:
+    """Let the runs of a study that is still arriving go before the others (STAT)."""
+    register.mark(study, _URGENT)
+
+
 def is_urgent(register: Register, study: str) -> bool:
     """Tell whether an instance of a study came with priority HIGH (PS3.7, table 9.3-1)."""
     return _URGENT in register.marks(study)

@@ -39,38 +39,41 @@ class Opening:
     def open(self, study: str) -> list[RunRecord]:
         """Write the record of a run for each profile that has not seen all of a study."""
         opened = []
-        for profile in self._due(study):
-            record = self._record(study, profile)
+        for profile, titles in self._due(study):
+            record = self._record(study, profile, titles)
             self.register.write_run(record)
             _LOG.info("run %s opened: %d instances", record.run_id, len(record.instances))
             opened.append(record)
         return opened
 
-    def _due(self, study: str) -> list[Profile]:
+    def _due(self, study: str) -> list[tuple[Profile, frozenset[str]]]:
+        """Return the profiles that have something to look at, and the titles that select them."""
         runs = self.register.runs_of(study)
         titles = received_titles(self.register, study)
-        marked = {self.profiles.of_title(title).name for title in titles}
-        uids = self.register.instances(study)
-        if not self._may_be_due(uids, runs, marked):
+        if not self._may_be_due(study, runs, titles):
             return []
-        images = {
-            uid: meta
-            for uid, meta in self._metas(study).items()
-            if not is_result(meta.sop_class_uid)
-        }
-        found = {self.profiles.of_title(meta.receiving_ae).name for meta in images.values()}
-        return [
-            profile
-            for profile in self.profiles
-            if profile.name in marked | found and _has_news(images, _of(profile.name, runs))
-        ]
+        metas = self._metas(study)
+        images = {uid: meta for uid, meta in metas.items() if not is_result(meta.sop_class_uid)}
+        titles |= {meta.receiving_ae for meta in images.values()}
+        due = []
+        for profile in self.profiles:
+            mine = frozenset(title for title in titles if self.profiles.of_title(title) is profile)
+            if mine and images and _has_news(images, _of(profile, runs), runs, mine):
+                due.append((profile, mine))
+        return due
 
-    def _may_be_due(self, uids: list[str], runs: list[RunRecord], marked: set[str]) -> bool:
+    def _may_be_due(self, study: str, runs: list[RunRecord], titles: set[str]) -> bool:
         """Look at names only: a start must not open every file that was ever received."""
-        names = {record.profile for record in runs} | marked
-        return not names or any(not _seen(_of(name, runs)).issuperset(uids) for name in names)
+        if not runs or not titles <= _answered(runs):
+            return True
+        uids = self.register.instances(study)
+        names = {record.profile for record in runs}
+        return any(
+            not _seen([run for run in runs if run.profile == name]).issuperset(uids)
+            for name in names
+        )
 
-    def _record(self, study: str, profile: Profile) -> RunRecord:
+    def _record(self, study: str, profile: Profile, titles: frozenset[str]) -> RunRecord:
         number = len(self.register.runs_of(study)) + 1
         return RunRecord(
             run_id=f"{study}.{number}",
@@ -80,6 +83,7 @@ class Opening:
             destinations=profile.receivers,
             conflicts=tuple(self.register.conflicts(study)),
             is_urgent=self._is_urgent(study),
+            received_by=tuple(sorted(titles)),
         )
 
     def _is_urgent(self, study: str) -> bool:
@@ -99,20 +103,38 @@ class Opening:
         return metas
 
 
-def _of(profile: str, runs: Iterable[RunRecord]) -> list[RunRecord]:
-    return [record for record in runs if record.profile == profile]
+def _of(profile: Profile, runs: Iterable[RunRecord]) -> list[RunRecord]:
+    return [record for record in runs if record.profile == profile.name]
 
 
 def _seen(runs: Iterable[RunRecord]) -> set[str]:
     return {uid for record in runs for uid in record.instances}
 
 
-def _has_news(images: Mapping[str, FileMeta], runs: list[RunRecord]) -> bool:
+def _answered(runs: Iterable[RunRecord]) -> set[str]:
+    return {title for record in runs for title in record.received_by}
+
+
+def _has_news(
+    images: Mapping[str, FileMeta],
+    own: list[RunRecord],
+    runs: list[RunRecord],
+    titles: frozenset[str],
+) -> bool:
     """Tell whether there is something for a profile to look at.
 
-    The first run also looks at a study without MR, to say that there is nothing to analyze;
-    after it only MR can change anything.
+    The first run of a study also looks at one without MR, to say that there is nothing to
+    analyze; after it only MR can change anything. A profile without runs looks at what came
+    by a title of its own that no run has answered: not at every study from before it was
+    configured, which another profile has answered.
+
+    Parameters
+    ----------
+    own, runs : of the profile, of the study
+    titles : by which the study came, as far as they select the profile
     """
-    seen = _seen(runs)
+    if not own and not titles <= _answered(runs):
+        return True
+    seen = _seen(own or runs)
     new = [meta for uid, meta in images.items() if uid not in seen]
-    return any(is_mr(meta.sop_class_uid) for meta in new) if runs else bool(new)
+    return any(is_mr(meta.sop_class_uid) for meta in new)

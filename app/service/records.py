@@ -37,6 +37,7 @@ class RunRecord:
     destinations : names of those who get the results
     conflicts : names, in ``aside``, of second versions of some of the instances
     is_urgent : whether it goes before the others (STAT)
+    received_by : names of ours by which the study came and that select the profile
     """
 
     run_id: str
@@ -46,6 +47,7 @@ class RunRecord:
     destinations: tuple[str, ...]
     conflicts: tuple[str, ...] = ()
     is_urgent: bool = False
+    received_by: tuple[str, ...] = ()
 
     @property
     def study_instance_uid(self) -> str:
@@ -69,6 +71,7 @@ class RunRecord:
             tuple(content["conflicts"]),
             # Absent in records of the first version.
             bool(content.get("is_urgent", False)),
+            tuple(content.get("received_by", ())),
         )
 
 

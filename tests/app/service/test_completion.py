@@ -241,3 +241,12 @@ def test_sender_that_does_not_say_that_all_is_there_is_waited_for(
     watched.receive("1.2.3.1")
     until(lambda: len(watched.opened) == 1)
     assert time.monotonic() - started >= 1.0
+
+
+def test_question_that_fails_leaves_it_to_the_quiet_time(watched: Watched) -> None:
+    def fail(_study: str) -> int:
+        raise RuntimeError("no route to host")
+
+    watched.build(0.8, ask_count=fail, count_after_s=0.0).start()
+    watched.receive("1.2.3.1")
+    until(lambda: len(watched.opened) == 1)

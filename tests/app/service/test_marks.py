@@ -2,7 +2,7 @@ import pytest
 from pydicom.uid import MRImageStorage, SegmentationStorage
 
 from app.service.arrivals import Arrival
-from app.service.marks import is_urgent, note, received_titles
+from app.service.marks import is_urgent, mark_urgent, note, received_titles
 from app.service.register import Register
 
 STUDY = "1.2.3"
@@ -38,3 +38,8 @@ def test_what_cannot_be_kept_is_not_acknowledged(
     monkeypatch.setattr("app.service.register.write_durably", fail)
     with pytest.raises(OSError, match="No space"):
         note(register, Arrival(STUDY, MRImageStorage))
+
+
+def test_arriving_study_is_made_urgent_by_command(register: Register) -> None:
+    mark_urgent(register, STUDY)
+    assert is_urgent(register, STUDY)

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import ANY
 
 import pytest
 from pydicom.uid import CTImageStorage, MRImageStorage, SegmentationStorage
@@ -69,6 +70,30 @@ def test_profile_that_is_asked_for_later_looks_at_all_of_the_study(
     keep(uid="1.2.3.2", route=("MR1", "TRIAL"))
     runs = opening.open(STUDY)
     assert [(run.profile, len(run.instances)) for run in runs] == [("default", 2), ("trial", 2)]
+
+
+def test_profile_configured_later_leaves_studies_that_were_answered(
+    register: Register, opening: Opening, keep: Keep
+) -> None:
+    keep(uid="1.2.3.1", route=("MR1", "LATER"))
+    note(register, Arrival(STUDY, MRImageStorage, "MR1", "LATER"))
+    opening.open(STUDY)
+    configured = Opening(register, Profiles([Profile("default"), Profile("later", ("LATER",))]))
+    assert not configured.has_news(STUDY)
+    keep(uid="1.2.3.2", route=("MR1", "LATER"))
+    assert "later" in [run.profile for run in configured.open(STUDY)]
+
+
+def test_second_profile_is_not_forgotten_when_we_were_killed_between_the_two(
+    register: Register, opening: Opening, keep: Keep
+) -> None:
+    keep(uid="1.2.3.1")
+    note(register, Arrival(STUDY, MRImageStorage, "MR1", "SPINEMAP"))
+    note(register, Arrival(STUDY, MRImageStorage, "MR1", "TRIAL"))
+    first, second = opening.open(STUDY)
+    (register.run_folder(second.run_id) / "run.json").unlink()
+    assert opening.open(STUDY) == [replace(second, analysis_time=ANY)]
+    assert first.received_by == ("SPINEMAP",)
 
 
 def test_profile_that_is_no_longer_configured_opens_nothing(
