@@ -13,8 +13,10 @@ from app.service.completion import Completion
 from app.service.delivery import CommitmentBook, Delivery
 from app.service.inference import Inference
 from app.service.intake import Intake
-from app.service.records import RunRecord
+from app.service.opening import Opening
 from app.service.register import Register
+from app.service.retention import Retention
+from app.service.watchdog import watch
 from app.service.web.server import WebServer
 from app.service.worker import LoadAnalysis
 from app.service.workflows import Workflows
@@ -39,13 +41,14 @@ class Service:
         destinations = {entry.name: entry.to_route() for entry in settings.destinations}
         self._destinations = tuple(destinations)
         self.register = Register(settings.storage.root)
-        self.inference = Inference(load, settings.worker.timeout_s)
+        self.inference = Inference(load, settings.worker.to_limits())
         self.workflows = Workflows(
             self.register, self.inference, Delivery(self.register, destinations)
         )
-        self.completion = Completion(
-            self.register, settings.quiet_time_s, destinations, self._analyze
-        )
+        opening = Opening(self.register, settings.to_profiles(), frozenset(settings.urgent_from))
+        rules = settings.complete_when.to_rules(settings.quiet_time_s)
+        self.completion = Completion(opening, rules, self.workflows.analyze)
+        self.watchdog = watch(self.register, self.workflows, Retention(opening))
         intake = Intake(self.register, self.completion.arrived)
         reports = CommitmentBook(self.register).keep
         self.listener = Listener(settings.listener.to_listener(), intake.store, on_report=reports)
@@ -62,6 +65,7 @@ class Service:
         self.register.prepare()
         self.inference.start()
         self.workflows.start(self._destinations)
+        self.watchdog.start()
         self.completion.start()
         with _named("listener"):
             self.listener.start()
@@ -72,12 +76,10 @@ class Service:
         """Finish what a peer waits for; the rest is on disk and goes on at the next start."""
         self.listener.stop()
         self.completion.stop()
+        self.watchdog.stop()
         self.workflows.stop()
         self.inference.stop()
         self.web.stop()
-
-    def _analyze(self, record: RunRecord) -> None:
-        self.workflows.analyze(record)
 
     def _is_ready(self) -> bool:
         return self.inference.worker_pid is not None and self.listener.is_listening

@@ -1,0 +1,63 @@
+"""What a person asks of the service: a file, found whether it runs now or starts later.
+
+A command is another process; it must not write into the engine's database.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from app.service.durable import make_folder_durably, write_durably
+from app.service.register import Register
+from spine.errors import Code, SpineError
+
+_LOG = logging.getLogger(__name__)
+
+
+class Request(StrEnum):
+    """What can be asked about a run."""
+
+    # STAT: before all that is not urgent.
+    HASTEN = "hasten"
+    # Analyze a failed or quarantined run again, or deliver at once what waits for its next try.
+    RETRY = "retry"
+
+
+def ask(register: Register, run_id: str, request: Request) -> None:
+    """Ask for something; asking again changes nothing.
+
+    Raises
+    ------
+    SpineError
+        ``RUN_UNKNOWN``
+    """
+    try:
+        exists = (register.run_folder(run_id) / "run.json").exists()
+    except ValueError:
+        exists = False
+    if not exists:
+        raise SpineError(Code.RUN_UNKNOWN, "there is no such run")
+    folder = _folder(register)
+    make_folder_durably(folder)
+    write_durably(folder / f"{run_id}.{request}", (), folder)
+
+
+def asked(register: Register) -> list[tuple[str, Request]]:
+    """Return what was asked and is not done."""
+    folder = _folder(register)
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    found = (name.rpartition(".") for name in names)
+    return [(run_id, Request(kind)) for run_id, _, kind in found if kind in set(Request)]
+
+
+def answer(register: Register, answers: Mapping[Request, Callable[[str], None]]) -> None:
+    """Do what was asked, then forget it; what fails is tried again the next time."""
+    for run_id, request in asked(register):
+        answers[request](run_id)
+        _LOG.info("run %s: %s as asked", run_id, request)
+        (_folder(register) / f"{run_id}.{request}").unlink(missing_ok=True)
+
+
+def _folder(register: Register) -> Path:
+    return register.root / "requests"
