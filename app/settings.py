@@ -29,6 +29,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from app.logs import LogFormat
 from pacs.listener import ListenerSettings
 from pacs.peers import Admission, Peer
 from pacs.sender import Destination
@@ -59,9 +60,19 @@ class _Section(BaseModel):
 
 
 class StorageSection(_Section):
-    """Where everything lies."""
+    """Where everything lies, and how much of the disk stays free.
+
+    Attributes
+    ----------
+    reserve_gb : with less free (GB, 10^9 bytes) the service says that it is not ready
+    """
 
     root: Path
+    reserve_gb: Annotated[float, Field(ge=0)] = 2.0
+
+    @property
+    def reserve_bytes(self) -> int:
+        return round(self.reserve_gb * 1e9)
 
 
 class PeerSection(_Section):
@@ -167,6 +178,7 @@ class Settings(BaseSettings):
     web: WebSection
     science: dict[str, JsonValue]
     models: ModelsSection
+    log_format: LogFormat = LogFormat.TEXT
 
     @model_validator(mode="after")
     def _require_distinct_names(self) -> "Settings":
@@ -202,6 +214,11 @@ def load_settings(site: Path | None = None, environ: Mapping[str, str] | None = 
         raise SpineError(Code.SETTINGS_INVALID, f"{key}: {first['msg']}") from None
     except (yaml.YAMLError, SettingsError, ValueError, TypeError) as error:
         raise SpineError(Code.SETTINGS_INVALID, f"not readable ({type(error).__name__})") from None
+
+
+def environment_without_settings() -> dict[str, str]:
+    """Return this process's variables but for ours, for a child with settings of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
 
 
 def _sources(site: Path | None, variables: Mapping[str, str]) -> list[PydanticBaseSettingsSource]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.service.holds import is_held
 from app.service.records import Receipt
 from app.service.register import Register
 from pacs.sender import Destination, SendError, Stored, send
@@ -12,6 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 DELIVERED = "DELIVERED"
 _NOT_CONFIGURED = "NOT_CONFIGURED"
+_HELD = "HELD"
 
 _FIRST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 300.0
@@ -36,6 +38,8 @@ class Delivery:
         if destination is None:
             _LOG.error("run %s: destination %s is no longer configured", run_id, name)
             return _NOT_CONFIGURED
+        if is_held(self.register, run_id):
+            return _HELD
         try:
             self._send_missing(run_id, name, destination)
         except SendError as error:

@@ -9,15 +9,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from app.service.arrivals import Arrival
 from app.service.completion import Completion
+from app.service.counters import Arrivals
 from app.service.delivery import Delivery
+from app.service.health import Disk, Health
 from app.service.inference import Inference
 from app.service.intake import Intake
+from app.service.metrics import Sources
+from app.service.overview import Overview
 from app.service.records import RunRecord
 from app.service.register import Register
+from app.service.requests import Requests
 from app.service.web.server import WebServer
 from app.service.worker import LoadAnalysis
-from app.service.workflows import Workflows
+from app.service.workflows import INFERENCE_QUEUE, Workflows, queue_of
 from app.settings import Settings
 from pacs.listener import Listener
 from spine.errors import Code, SpineError
@@ -25,6 +31,9 @@ from spine.errors import Code, SpineError
 _LOG = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_THREADS = ("completion", "inference", "requests")
+# Whoever sent SIGTERM may follow up with SIGKILL after 10 s.
+_LONGEST_STOP_S = 9.0
 
 
 class Service:
@@ -46,9 +55,11 @@ class Service:
         self.completion = Completion(
             self.register, settings.quiet_time_s, destinations, self._analyze
         )
-        intake = Intake(self.register, self.completion.arrived)
+        self.requests = Requests(self.register, self.workflows)
+        self.arrivals = Arrivals()
+        intake = Intake(self.register, self._arrived)
         self.listener = Listener(settings.listener.to_listener(), intake.store)
-        self.web = WebServer(settings.web, self.register, self._is_ready)
+        self.web = WebServer(settings.web, self._sources(settings))
 
     def start(self) -> None:
         """Start from the back: nothing is received before it can be worked on.
@@ -62,6 +73,7 @@ class Service:
         self.inference.start()
         self.workflows.start(self._destinations)
         self.completion.start()
+        self.requests.start()
         with _named("listener"):
             self.listener.start()
         with _named("web"):
@@ -71,6 +83,7 @@ class Service:
         """Finish what a peer waits for; the rest is on disk and goes on at the next start."""
         self.listener.stop()
         self.completion.stop()
+        self.requests.stop()
         self.workflows.stop()
         self.inference.stop()
         self.web.stop()
@@ -78,8 +91,27 @@ class Service:
     def _analyze(self, record: RunRecord) -> None:
         self.workflows.analyze(record)
 
-    def _is_ready(self) -> bool:
-        return self.inference.worker_pid is not None and self.listener.is_listening
+    def _arrived(self, arrival: Arrival) -> None:
+        self.arrivals.count(arrival)
+        self.completion.arrived(arrival)
+
+    def _sources(self, settings: Settings) -> Sources:
+        disk = Disk(settings.storage.root, settings.storage.reserve_bytes)
+        conditions = {
+            "models": lambda: self.inference.worker_pid is not None,
+            "listener": lambda: self.listener.is_listening,
+            "disk": disk.has_room,
+        }
+        return Sources(
+            Overview(self.register),
+            disk,
+            Health(_THREADS, conditions),
+            self.arrivals,
+            settings.models.folder,
+            self._destinations,
+            (INFERENCE_QUEUE, *map(queue_of, self._destinations)),
+            lambda: self.completion.waiting,
+        )
 
 
 def serve(settings: Settings, load: LoadAnalysis, on_ready: Callable[[Service], None]) -> int:
@@ -108,8 +140,16 @@ def serve(settings: Settings, load: LoadAnalysis, on_ready: Callable[[Service], 
         on_ready(service)
         stopping.wait()
         _LOG.info("stopping")
+        _leave_after(_LONGEST_STOP_S)
         service.stop()
     return 0
+
+
+def _leave_after(seconds: float) -> None:
+    """Leave in any case: what was acknowledged is on disk, what was not is sent again."""
+    timer = threading.Timer(seconds, leave, [0])
+    timer.daemon = True
+    timer.start()
 
 
 @contextmanager

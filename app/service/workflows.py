@@ -34,6 +34,8 @@ _DELIVERIES_AT_ONCE = 4
 _APPLICATION_VERSION = "1"
 _RECOVERIES = 5
 _DISK_FAILED = "disk failed"
+_ACTIVE = ("PENDING", "ENQUEUED", "DELAYED")
+_WAKE_UP = "wake up"
 _PORTABLE = WorkflowSerializationFormat.PORTABLE
 
 
@@ -89,6 +91,22 @@ class Workflows:
         with SetWorkflowID(f"deliver/{run_id}/{destination}"):
             DBOS.enqueue_workflow(queue_of(destination), self._deliver, run_id, destination)
 
+    def forget(self, workflow_id: str) -> bool:
+        """Let an ended workflow be queued again; return false, and change nothing, while it runs.
+
+        The engine takes a workflow's id for a permanent key.
+        """
+        row = DBOS.get_workflow_status(workflow_id)
+        if row is not None and row.status in _ACTIVE:
+            return False
+        if row is not None:
+            DBOS.delete_workflow(workflow_id)
+        return True
+
+    def wake(self, run_id: str, destination: str) -> None:
+        """End the pause of a delivery between two tries."""
+        DBOS.send(f"deliver/{run_id}/{destination}", "now", _WAKE_UP, serialization_type=_PORTABLE)
+
     def _define_analysis(self) -> Callable[[str], str]:
         @DBOS.step(name="begin")
         def begin(run_id: str) -> str:
@@ -132,7 +150,7 @@ class Workflows:
             attempt = 0
             while send(run_id, destination) != DELIVERED:
                 # Durable, and without end: a step's own retries would end in an error.
-                DBOS.sleep(pause_s(attempt))
+                DBOS.recv(_WAKE_UP, pause_s(attempt))
                 attempt += 1
 
         workflow: Callable[[str, str], None] = deliver
