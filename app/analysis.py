@@ -21,8 +21,9 @@ from spine.findings import Evidence
 from spine.inference.approval import Approval
 from spine.inference.backends import Backend
 from spine.inference.loading import load_models
-from spine.pipeline import ScienceSettings
+from spine.pipeline import ScienceSettings, load, select
 from spine.reporting.context import Outcome, RunContext
+from spine.reporting.revision import read_predecessor, selected_instances
 
 
 class _Science(BaseModel):
@@ -39,9 +40,25 @@ class Analysis:
 
     analyzer: Analyzer
 
-    def run(self, folder: Path, output: Path, analysis_time: datetime, run_id: str = "") -> Outcome:
-        """Analyze the study in a folder and write its results."""
+    def run(
+        self,
+        folder: Path,
+        output: Path,
+        analysis_time: datetime,
+        run_id: str = "",
+        previous: Path | None = None,
+    ) -> Outcome:
+        """Analyze the study in a folder and write its results.
+
+        Parameters
+        ----------
+        previous : folder of the run whose result this one replaces; where the same series
+            with the same instances would be selected again, nothing is written
+        """
         settings = self.analyzer.settings
+        predecessor = None if previous is None else read_predecessor(previous)
+        if predecessor is not None and self._selects(folder) == predecessor.instances:
+            return Outcome.nothing_to_send(Code.NOTHING_NEW)
         context = RunContext(
             output=output,
             analysis_time=analysis_time,
@@ -49,8 +66,14 @@ class Analysis:
             settings_hash=settings_hash(settings),
             demonstration=settings.minimum_evidence.rank < Evidence.RETROSPECTIVE.rank,
             run_id=run_id,
+            predecessor=predecessor,
         )
         return self.analyzer.run(folder, context)
+
+    def _selects(self, folder: Path) -> tuple[str, ...]:
+        """Return what the graph would select, by the functions that its operators call."""
+        settings = self.analyzer.settings
+        return selected_instances(select(load(folder, settings), settings))
 
 
 def load_analysis(settings: Settings) -> Analysis:

@@ -78,7 +78,8 @@ def _disk(storage: StorageSection) -> Check:
         with tempfile.NamedTemporaryFile(dir=root) as file:
             os.fsync(file.fileno())
         disk = Disk(root, storage.reserve_bytes)
-        text = f"{root}: {disk.free_bytes() / 1e9:.1f} GB free, {storage.reserve_gb:g} GB reserved"
+        free, reserve = disk.free_bytes() / 1e9, disk.reserve_bytes / 1e9
+        text = f"{root}: {free:.1f} GB free, {reserve:.1f} GB reserved"
     except PermissionError as error:
         return _wrong("disk", Code.PERMISSION_DENIED, f"{root}: {error.strerror}")
     except OSError as error:

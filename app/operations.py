@@ -8,7 +8,7 @@ from app.service.durable import make_folder_durably, write_json_durably
 from app.service.holds import hold, release
 from app.service.records import RunRecord, State
 from app.service.register import Register, is_uid
-from app.service.requests import Retry, ask
+from app.service.requests import Request, ask
 from pacs import sender
 from pacs.part10 import FileMetaError, read_meta
 from pacs.sender import Destination, SendError
@@ -65,7 +65,7 @@ def retry(register: Register, run_id: str, destination: str | None) -> None:
         ``RUN_UNKNOWN``; ``NOTHING_TO_RETRY`` where every destination has everything, or
         the analysis ended well with nothing to send.
     """
-    record = _run(register, run_id)
+    record = known_run(register, run_id)
     if destination is not None and destination not in record.destinations:
         raise SpineError(Code.RUN_UNKNOWN, f"run {run_id} does not go to {destination}")
     outcome = register.outcome(run_id)
@@ -75,7 +75,7 @@ def retry(register: Register, run_id: str, destination: str | None) -> None:
     is_written = outcome is not None and outcome.state is State.WRITTEN
     if is_written and all(register.receipt(run_id, name).is_complete for name in names):
         raise SpineError(Code.NOTHING_TO_RETRY, f"run {run_id}: delivered")
-    ask(register, Retry(run_id, destination))
+    ask(register, run_id, Request.RETRY, destination or "")
 
 
 def hold_run(register: Register, run_id: str) -> None:
@@ -86,7 +86,7 @@ def hold_run(register: Register, run_id: str) -> None:
     SpineError
         ``RUN_UNKNOWN``.
     """
-    hold(register, _run(register, run_id).run_id)
+    hold(register, known_run(register, run_id).run_id)
 
 
 def release_run(register: Register, run_id: str) -> None:
@@ -100,7 +100,7 @@ def release_run(register: Register, run_id: str) -> None:
     if not is_run_id(run_id) or not release(register, run_id):
         raise SpineError(Code.NOTHING_TO_RETRY, f"run {run_id} is not held")
     if _is_written(register, run_id):
-        ask(register, Retry(run_id))
+        ask(register, run_id, Request.RETRY)
 
 
 def _is_written(register: Register, run_id: str) -> bool:
@@ -126,7 +126,14 @@ def is_run_id(text: str) -> bool:
     return is_uid(study) and number.isascii() and number.isdigit()
 
 
-def _run(register: Register, run_id: str) -> RunRecord:
+def known_run(register: Register, run_id: str) -> RunRecord:
+    """Return a run's record.
+
+    Raises
+    ------
+    SpineError
+        ``RUN_UNKNOWN``.
+    """
     if not is_run_id(run_id) or not (register.run_folder(run_id) / "run.json").is_file():
         raise SpineError(Code.RUN_UNKNOWN, "there is no run of this name")
     return register.run(run_id)

@@ -30,6 +30,10 @@ from pydantic_settings import (
 )
 
 from app.logs import LogFormat
+from app.service.completion import CompletionRules
+from app.service.profiles import DEFAULT, Mode, Profile, Profiles
+from app.service.sender_count import SenderCount
+from app.service.worker import Limits
 from pacs.listener import ListenerSettings
 from pacs.peers import Admission, Peer
 from pacs.sender import Destination
@@ -52,6 +56,7 @@ def _checked_ae_title(title: str) -> str:
 AETitle = Annotated[str, AfterValidator(_checked_ae_title)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
+ProfileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 Address = IPv4Address | IPv6Address
 
 
@@ -60,19 +65,10 @@ class _Section(BaseModel):
 
 
 class StorageSection(_Section):
-    """Where everything lies, and how much of the disk stays free.
-
-    Attributes
-    ----------
-    reserve_gb : with less free (GB, 10^9 bytes) the service says that it is not ready
-    """
+    """Where everything lies, and how much must stay free."""
 
     root: Path
-    reserve_gb: Annotated[float, Field(ge=0)] = 2.0
-
-    @property
-    def reserve_bytes(self) -> int:
-        return round(self.reserve_gb * 1e9)
+    reserve_bytes: Annotated[int, Field(ge=0)]
 
 
 class PeerSection(_Section):
@@ -111,9 +107,43 @@ class ListenerSection(_Section):
 
 
 class WorkerSection(_Section):
-    """The process that analyzes."""
+    """The process that analyzes; what one analysis may take before it is killed."""
 
     timeout_s: Seconds
+    # 0: no limit.
+    memory_mib: Annotated[int, Field(ge=0)]
+
+    def to_limits(self) -> Limits:
+        """Return the worker's own settings."""
+        return Limits(self.timeout_s, self.memory_mib << 20)
+
+
+class SenderCountSection(_Section):
+    """The peer that says how many instances a study has."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    ae_title: AETitle
+    calling_ae_title: AETitle = "SPINEMAP"
+    timeout_s: Seconds = 10.0
+    after_s: Annotated[float, Field(ge=0)] = 5.0
+
+
+class CompleteWhenSection(_Section):
+    """What makes a study complete before the quiet time is over."""
+
+    minimum_instances: Annotated[int, Field(ge=0)] = 0
+    sender_count: SenderCountSection | None = None
+
+    def to_rules(self, quiet_time_s: float) -> CompletionRules:
+        """Return the rules of completion."""
+        peer = self.sender_count
+        if peer is None:
+            return CompletionRules(quiet_time_s, self.minimum_instances)
+        ask = SenderCount(
+            Destination(peer.host, peer.port, peer.ae_title, peer.calling_ae_title, peer.timeout_s)
+        )
+        return CompletionRules(quiet_time_s, self.minimum_instances, ask, peer.after_s)
 
 
 class DestinationSection(_Section):
@@ -157,6 +187,28 @@ class ModelsSection(_Section):
     approved: dict[str, ApprovalSection]
 
 
+class ProfileModelsSection(_Section):
+    """Models of a profile where they are not those of everybody."""
+
+    folder: Path | None = None
+    approved: dict[str, ApprovalSection] | None = None
+
+
+class ProfileSection(_Section):
+    """What a called AE title selects; `destinations` are all of them where none are named."""
+
+    ae_titles: tuple[AETitle, ...] = ()
+    destinations: tuple[str, ...] | None = None
+    mode: Mode = Mode.DELIVER
+    retention_days: Annotated[float, Field(ge=0)] = 0.0
+    models: ProfileModelsSection = ProfileModelsSection()
+
+    def to_profile(self, name: str, destinations: tuple[str, ...]) -> Profile:
+        """Return the profile with the destinations it really has."""
+        mine = destinations if self.destinations is None else self.destinations
+        return Profile(name, self.ae_titles, mine, self.mode, self.retention_days)
+
+
 class Settings(BaseSettings):
     """Everything a site can set.
 
@@ -172,7 +224,10 @@ class Settings(BaseSettings):
 
     storage: StorageSection
     listener: ListenerSection
+    profiles: dict[ProfileName, ProfileSection]
     quiet_time_s: Seconds
+    complete_when: CompleteWhenSection
+    urgent_from: tuple[AETitle, ...]
     worker: WorkerSection
     destinations: tuple[DestinationSection, ...]
     web: WebSection
@@ -186,6 +241,33 @@ class Settings(BaseSettings):
         if len(set(names)) < len(names):
             raise ValueError("destinations: two have the same name")
         return self
+
+    @model_validator(mode="after")
+    def _require_known_names(self) -> "Settings":
+        known = {destination.name for destination in self.destinations}
+        titles = [title for profile in self.profiles.values() for title in profile.ae_titles]
+        if DEFAULT not in self.profiles:
+            raise ValueError("profiles: none is named default")
+        if len(set(titles)) < len(titles):
+            raise ValueError("profiles: two have the same AE title")
+        if not set(titles) <= set(self.listener.ae_titles):
+            raise ValueError("profiles: an AE title is not among those of the listener")
+        for profile in self.profiles.values():
+            if not known.issuperset(profile.destinations or ()):
+                raise ValueError("profiles: a destination is not among the destinations")
+        return self
+
+    def to_profiles(self) -> Profiles:
+        """Return what each called AE title selects."""
+        names = tuple(destination.name for destination in self.destinations)
+        return Profiles(entry.to_profile(name, names) for name, entry in self.profiles.items())
+
+    def for_profile(self, name: str) -> "Settings":
+        """Return the settings with a profile's own models."""
+        own = self.profiles[name].models.model_dump(exclude_none=True, exclude={"approved"})
+        if (approved := self.profiles[name].models.approved) is not None:
+            own["approved"] = approved
+        return self.model_copy(update={"models": self.models.model_copy(update=own)})
 
 
 def load_settings(site: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

@@ -78,8 +78,8 @@ def _is_done(run: RunView) -> bool:
 
 def _row(run: RunView) -> tuple[str, ...]:
     state = run.state if run.code is None else f"{run.state} {run.code}"
-    if run.attempts > 1:
-        state += f", try {run.attempts}"
+    if run.attempts:
+        state += f", {run.attempts} crashes"
     if run.is_held:
         state += ", held"
     return run.run_id, state, run.analysis_time, str(run.instances), _deliveries(run)
@@ -91,8 +91,10 @@ def _deliveries(run: RunView) -> str:
         word = f"{item.destination} {item.state}"
         if item.state is not DeliveryState.DELIVERED:
             word += f" {item.confirmed}/{run.objects}"
+        if item.code:
+            word += f" {item.code}"
         if item.attempts:
-            word += f", {item.attempts} tries"
+            word += f", {item.attempts} failed"
         words.append(word)
     return "; ".join(words)
 

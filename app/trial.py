@@ -29,7 +29,7 @@ _READY = re.compile(r"ready: DICOM on port (\d+), page on port (\d+)")
 def trial_site(data: Path, pacs_port: int) -> dict[str, object]:
     """Return settings of an instance on free ports that delivers to our own PACS only."""
     return {
-        "storage": {"root": str(data), "reserve_gb": 0},
+        "storage": {"root": str(data), "reserve_bytes": 0},
         "listener": {"port": 0, "peers": [{"ae_title": PEER, "addresses": ["127.0.0.1"]}]},
         "web": {"port": 0},
         "quiet_time_s": QUIET_TIME_S,

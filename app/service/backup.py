@@ -27,6 +27,10 @@ from spine.errors import Code, SpineError
 SCHEMA = 1
 HEAD = "backup.json"
 END = "end.json"
+NOT_COPIED = ("work", "locks", "lost+found")
+"""Folders that begin anew, or are not ours."""
+
+_COPIED_FIRST = ("runs", "aside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +114,10 @@ def _entries(register: Register) -> Iterator[Path]:
         yield from (path for path in sorted(run.rglob("*")) if has_ended or path != outcome)
     for facts in sorted(register.aside.glob("*.json")):
         yield from (facts.with_suffix(".bin"), facts)
-    for name in ("studies", "requests"):
-        for folder in sorted((register.root / name).glob("*")):
-            yield from [folder] if folder.is_file() else sorted(folder.rglob("*"))
+    for folder in sorted(path for path in register.root.iterdir() if path.is_dir()):
+        if folder.name not in (*_COPIED_FIRST, *NOT_COPIED):
+            for part in sorted(folder.iterdir()):
+                yield from [part] if part.is_file() else sorted(part.rglob("*"))
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path, digest: "hashlib._Hash") -> int:

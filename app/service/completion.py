@@ -1,42 +1,67 @@
-"""When a study is complete: nothing came for a while.
+"""When a study is complete: nothing came for a while, or it is known that nothing is missing.
 
-What a run has seen stands in its record on disk, so a restart forgets nothing.
+What a run has seen stands in its record on disk, so a restart forgets nothing; time is only
+ever measured by the monotonic clock of this process, so a clock that is set changes nothing.
 """
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 from app.service.arrivals import Arrival
+from app.service.opening import Opening, is_mr, is_result
 from app.service.records import RunRecord
 from app.service.register import Register
-from pacs.part10 import FileMetaError, read_meta
 
 _LOG = logging.getLogger(__name__)
 
 _CHECK_INTERVAL_S = 0.25
+_QUESTIONS_AT_ONCE = 2
 
-# Results, ours or another's, coming back into their study must not start it again:
-# segmentations, structured reports, secondary captures, PDF, presentation states, key objects.
-_RESULT_SOP_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.66.",
-    "1.2.840.10008.5.1.4.1.1.88.",
-    "1.2.840.10008.5.1.4.1.1.7",
-    "1.2.840.10008.5.1.4.1.1.104.",
-    "1.2.840.10008.5.1.4.1.1.11.",
-)
+AskCount = Callable[[str], int | None]
 
 
-def is_result(sop_class: str) -> bool:
-    """Tell whether an instance is something said about a study rather than an image of it."""
-    return sop_class.startswith(_RESULT_SOP_CLASSES)
+@dataclass(frozen=True, slots=True)
+class CompletionRules:
+    """When a study is complete; whichever rule speaks first.
+
+    Attributes
+    ----------
+    quiet_time_s : no MR instance came for so long
+    minimum_instances : as many MR instances are there; 0 for no such rule
+    ask_count : asks the sender how many instances a study has, None if it does not say
+    count_after_s : no MR instance came for so long, and as many instances are there as the
+        sender has; the pause is for a sender that is itself still receiving
+    """
+
+    quiet_time_s: float
+    minimum_instances: int = 0
+    ask_count: AskCount | None = None
+    count_after_s: float = 5.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A study that is arriving.
+
+    Attributes
+    ----------
+    last_arrival : monotonic time
+    counted : number of its files when its MR instances were last counted
+    answer : of the sender, to a question asked after the last arrival
+    """
+
+    last_arrival: float
+    counted: int = 0
+    answer: "Future[int | None] | None" = None
 
 
 class Completion:
-    """Opens a run for every study in which something new came and then nothing for a while.
+    """Opens the runs of every study that has become complete.
 
     Parameters
     ----------
@@ -44,31 +69,38 @@ class Completion:
     """
 
     def __init__(
-        self,
-        register: Register,
-        quiet_time_s: float,
-        destinations: Iterable[str],
-        on_run: Callable[[RunRecord], None],
+        self, opening: Opening, rules: CompletionRules, on_run: Callable[[RunRecord], None]
     ) -> None:
-        self._register = register
-        self._quiet_time_s = quiet_time_s
-        self._destinations = tuple(destinations)
+        self._register: Register = opening.register
+        self._opening = opening
+        self._rules = rules
         self._on_run = on_run
-        self._last_arrival: dict[str, float] = {}
+        self._waiting: dict[str, _Waiting] = {}
         self._opened: deque[RunRecord] = deque()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._questions = ThreadPoolExecutor(_QUESTIONS_AT_ONCE, "ask-sender")
         self._thread = threading.Thread(target=self._watch, name="completion", daemon=True)
 
     @property
     def waiting(self) -> int:
         """Return how many studies are still arriving."""
-        return len(self._last_arrival)
+        return len(self._waiting)
 
     def arrived(self, arrival: Arrival) -> None:
-        """Note that an instance was kept."""
-        if not is_result(arrival.sop_class_uid):
-            self._wait_for(arrival.study_instance_uid)
+        """Note that an instance was kept, or that one which was there came by another profile.
+
+        Only MR makes a study wait longer: a PACS may add documents to it for days.
+
+        Raises
+        ------
+        OSError
+            If what the instance's file does not say could not be made durable.
+        """
+        if is_result(arrival.sop_class_uid):
+            return
+        self._opening.note(arrival)
+        self._wait_for(arrival.study_instance_uid, extends=is_mr(arrival.sop_class_uid))
 
     def start(self) -> None:
         """Take up what was waiting when the service stopped, then watch.
@@ -76,9 +108,8 @@ class Completion:
         The quiet time begins anew: while we were down, a sender could not have been heard.
         """
         for study in self._register.studies():
-            if self._unseen(study):
-                with self._lock:
-                    self._last_arrival.setdefault(study, time.monotonic())
+            if self._opening.has_news(study):
+                self._wait_for(study, extends=False)
         self._thread.start()
 
     def stop(self) -> None:
@@ -86,19 +117,21 @@ class Completion:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._questions.shutdown(wait=False, cancel_futures=True)
 
-    def _wait_for(self, study: str) -> None:
+    def _wait_for(self, study: str, *, extends: bool) -> None:
         with self._lock:
-            self._last_arrival[study] = time.monotonic()
+            if extends or study not in self._waiting:
+                self._waiting[study] = _Waiting(time.monotonic())
 
     def _watch(self) -> None:
         while not self._stopping.wait(_CHECK_INTERVAL_S):
-            for study in self._quiet_studies():
+            for study in self._take_complete():
                 try:
-                    self._open_run(study)
+                    self._opened.extend(self._opening.open(study))
                 except OSError as error:
                     _LOG.error("no run opened for study %s: %s", study, error.strerror)
-                    self._wait_for(study)
+                    self._wait_for(study, extends=True)
             self._announce()
 
     def _announce(self) -> None:
@@ -111,40 +144,48 @@ class Completion:
                 return
             self._opened.popleft()
 
-    def _quiet_studies(self) -> list[str]:
-        latest = time.monotonic() - self._quiet_time_s
+    def _take_complete(self) -> list[str]:
         with self._lock:
-            quiet = [study for study, at in self._last_arrival.items() if at <= latest]
-            for study in quiet:
-                del self._last_arrival[study]
-        return quiet
+            waiting = list(self._waiting.items())
+        complete = []
+        for study, state in waiting:
+            if not self._is_complete(study, state):
+                continue
+            with self._lock:
+                # Unless something arrived while we looked.
+                if self._waiting.get(study) is state:
+                    del self._waiting[study]
+                    complete.append(study)
+        return complete
 
-    def _open_run(self, study: str) -> None:
-        if not self._unseen(study):
-            return
-        runs = self._register.runs_of(study)
-        number = runs[-1].number + 1 if runs else 1
-        record = RunRecord(
-            run_id=f"{study}.{number}",
-            analysis_time=datetime.now(UTC).isoformat(timespec="seconds"),
-            profile="default",
-            instances=tuple(self._register.instances(study)),
-            destinations=self._destinations,
-            conflicts=tuple(self._register.conflicts(study)),
-        )
-        self._register.write_run(record)
-        _LOG.info("run %s opened: %d instances", record.run_id, len(record.instances))
-        self._opened.append(record)
-
-    def _unseen(self, study: str) -> list[str]:
-        """Return the images that no run has seen."""
-        runs = self._register.runs_of(study)
-        seen = set(runs[-1].instances) if runs else set()
-        unseen = [uid for uid in self._register.instances(study) if uid not in seen]
-        return [uid for uid in unseen if not is_result(self._sop_class(study, uid))]
-
-    def _sop_class(self, study: str, uid: str) -> str:
+    def _is_complete(self, study: str, state: _Waiting) -> bool:
+        quiet_s = time.monotonic() - state.last_arrival
+        if quiet_s >= self._rules.quiet_time_s:
+            return True
         try:
-            return read_meta(self._register.instance_path(study, uid)).sop_class_uid
-        except FileMetaError:
-            return ""
+            return self._has_enough(study, state) or self._has_all(study, state, quiet_s)
+        except OSError as error:
+            _LOG.error("study %s not counted: %s", study, error.strerror)
+            return False
+
+    def _has_enough(self, study: str, state: _Waiting) -> bool:
+        minimum = self._rules.minimum_instances
+        if not minimum:
+            return False
+        files = len(self._register.instances(study))
+        if files < minimum or files == state.counted:
+            return False
+        state.counted = files
+        return self._opening.count_images(study) >= minimum
+
+    def _has_all(self, study: str, state: _Waiting, quiet_s: float) -> bool:
+        ask = self._rules.ask_count
+        if ask is None or quiet_s < self._rules.count_after_s:
+            return False
+        if state.answer is None:
+            state.answer = self._questions.submit(ask, study)
+            return False
+        if not state.answer.done() or state.answer.exception() is not None:
+            return False
+        count = state.answer.result()
+        return count is not None and 0 < count <= len(self._register.instances(study))

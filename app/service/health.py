@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+# However much a site reserves: a small disk must not be refused as a whole.
+_LARGEST_RESERVED_SHARE = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -36,11 +39,16 @@ class Disk:
 
     Attributes
     ----------
-    reserve_bytes : below so much free space nothing more should be received
+    wanted_reserve_bytes : below so much free space nothing more is received; at most 5 % of
+        the disk counts
     """
 
     root: Path
-    reserve_bytes: int
+    wanted_reserve_bytes: int
+
+    @property
+    def reserve_bytes(self) -> int:
+        return min(self.wanted_reserve_bytes, round(self.size_bytes() * _LARGEST_RESERVED_SHARE))
 
     def free_bytes(self) -> int:
         """Return what we may still write."""

@@ -6,15 +6,19 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from app.service.records import RunOutcome, State
-from app.service.worker import Job, LoadAnalysis, Worker, WorkerStartError
+from app.service.records import RunOutcome
+from app.service.worker import Job, Limits, LoadAnalysis, Worker, WorkerStartError
 from spine.errors import Code
 
 _LOG = logging.getLogger(__name__)
 
-# A worker may have died of something else, such as the memory of a neighbor.
+# A worker may have died of something else, such as the memory of a neighbor. One that took
+# too long or too much would again.
 _TRIES = 2
 _CHECK_INTERVAL_S = 1.0
+_BREAKS_WORKER = (Code.WORKER_DIED, Code.WORKER_TIMEOUT, Code.WORKER_OUT_OF_MEMORY)
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 60.0
 
 
 class Stopping(BaseException):
@@ -37,9 +41,9 @@ class Inference:
     this thread does nothing else and ends last.
     """
 
-    def __init__(self, load: LoadAnalysis, timeout_s: float) -> None:
+    def __init__(self, load: LoadAnalysis, limits: Limits) -> None:
         self._worker = Worker(load)
-        self._timeout_s = timeout_s
+        self._limits = limits
         self._requests: queue.Queue[_Request | None] = queue.Queue()
         self._ready: Future[None] = Future()
         self._stopping = threading.Event()
@@ -63,6 +67,10 @@ class Inference:
 
     def run(self, job: Job) -> RunOutcome:
         """Run a job and wait for its answer.
+
+        Returns
+        -------
+        ``QUARANTINED`` where the job breaks every worker it is given to
 
         Raises
         ------
@@ -91,7 +99,7 @@ class Inference:
         self._ready.set_result(None)
         while (request := self._next()) is not None:
             answer = self._try(request.job)
-            if self._stopping.is_set() and answer.state is State.FAILED:
+            if answer is None:
                 request.answer.set_exception(Stopping())
                 break
             request.answer.set_result(answer)
@@ -112,16 +120,32 @@ class Inference:
             if request is not None:
                 request.answer.set_exception(Stopping())
 
-    def _try(self, job: Job) -> RunOutcome:
-        answer = RunOutcome.failed(Code.WORKER_DIED)
+    def _try(self, job: Job) -> RunOutcome | None:
+        """Return how a job ended; None where the service stopped meanwhile."""
+        code = Code.WORKER_DIED
         for number in range(_TRIES):
-            if self._stopping.is_set() or not self._is_running():
+            if not self._have_worker():
+                return None
+            answer = self._worker.run(job, self._limits)
+            if self._stopping.is_set() and answer.code == Code.WORKER_DIED:
+                return None
+            if answer.code is None or answer.code not in _BREAKS_WORKER:
                 return answer
-            answer = self._worker.run(job, self._timeout_s)
-            if answer.code != Code.WORKER_DIED:
-                return answer
-            _LOG.error("run %s: the worker died, try %d of %d", job.run_id, number + 1, _TRIES)
-        return answer
+            code = Code(answer.code)
+            _LOG.error("run %s: %s, try %d of %d", job.run_id, code, number + 1, _TRIES)
+            if code is not Code.WORKER_DIED:
+                break
+        return RunOutcome.quarantined(code)
+
+    def _have_worker(self) -> bool:
+        """Wait until a worker runs; no study is to blame that none does. False when stopping."""
+        pause_s = _FIRST_PAUSE_S
+        while not self._stopping.is_set():
+            if self._is_running():
+                return True
+            self._stopping.wait(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return False
 
     def _is_running(self) -> bool:
         if self._worker.is_alive():

@@ -14,18 +14,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from app.service.attempts import crashes
 from app.service.holds import is_held
 from app.service.records import RunOutcome, RunRecord, State
 from app.service.register import Register
-from app.service.workflow_rows import WorkflowRow, WorkflowRows, read_rows
+from app.service.workflow_rows import WorkflowRows, read_rows
 
 # Two changes within one tick of the file system's clock look like one.
 _SETTLED_S = 2.0
 
 WAITING = "waiting"
 RUNNING = "running"
-QUARANTINED = "quarantined"
-_GIVEN_UP = ("MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR", "CANCELLED")
 
 
 class DeliveryState(StrEnum):
@@ -43,13 +42,15 @@ class DeliveryView:
     Attributes
     ----------
     confirmed : objects that the destination has, of `RunView.objects`
-    attempts : finished tries while the delivery is open; 0 if unknown
+    attempts : failed tries since the last that did not fail
+    code : why the last try failed, or why the delivery is held; None where it is neither
     """
 
     destination: str
     state: DeliveryState
     confirmed: int
     attempts: int = 0
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,11 @@ class RunView:
 
     Attributes
     ----------
-    state : waiting, running, quarantined, or how it ended
+    state : waiting, running, or how it ended
     code : why nothing was sent, or why it failed
     ended_at : seconds since the epoch; None while it has not
-    attempts : starts of an analysis that has not ended; 0 if unknown
+    attempts : starts of an analysis that took the service with them
+    is_held : by a person or a restore; one delivery alone may be held as well
     refusals : codes of the results withheld
     """
 
@@ -124,7 +126,7 @@ class Overview:
         with self._lock:
             folders = sorted((self.register.root / "runs").glob("*/run.json"), key=_number)
             views = [self._view(path.parent) for path in folders]
-        runs = tuple(_with_rows(view, workflows) for view in views)
+        runs = tuple(_with_rows(self.register, view, workflows) for view in views)
         return Snapshot(time.time(), runs, workflows)
 
     def _view(self, folder: Path) -> RunView:
@@ -175,9 +177,24 @@ def _deliveries(
     for name in record.destinations:
         receipt = register.receipt(record.run_id, name)
         state = DeliveryState.HELD if is_held else DeliveryState.OPEN
+        hold = _read_optional(register, record.run_id, f"{name}.hold")
+        if hold and hold["released"] is None:
+            state = DeliveryState.HELD
         if receipt.is_complete:
             state = DeliveryState.DELIVERED
-        yield DeliveryView(name, state, len(receipt.objects))
+        failed = _read_optional(register, record.run_id, f"{name}.attempts")
+        code = hold["code"] if state is DeliveryState.HELD and hold else failed.get("failure")
+        yield DeliveryView(name, state, len(receipt.objects), failed.get("count", 0), code)
+
+
+def _read_optional(register: Register, run_id: str, name: str) -> dict[str, Any]:
+    """Read what is kept of a delivery beside its receipt; empty where nothing is."""
+    path = register.run_folder(run_id) / "delivered" / f"{name}.json"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    return content
 
 
 def _refusals(results: Path) -> tuple[str, ...]:
@@ -199,24 +216,12 @@ def _codes(content: Any) -> Iterator[str]:
             yield from _codes(value)
 
 
-def _with_rows(view: RunView, workflows: WorkflowRows) -> RunView:
-    """Add what only the database knows of a run that is not done."""
+def _with_rows(register: Register, view: RunView, workflows: WorkflowRows) -> RunView:
+    """Add what its folder does not say of a run that has not ended."""
+    if view.ended_at is not None:
+        return view
     study, _, number = view.run_id.rpartition(".")
     row = workflows.rows.get(f"analyze/{study}/{number}")
-    if view.ended_at is None and row is not None:
-        view = replace(view, state=_state(row), attempts=row.attempts)
-    if any(view.open_deliveries()):
-        items = tuple(_with_attempts(view.run_id, item, workflows) for item in view.deliveries)
-        view = replace(view, deliveries=items)
-    return view
-
-
-def _state(row: WorkflowRow) -> str:
-    if row.status in _GIVEN_UP:
-        return QUARANTINED
-    return RUNNING if row.status == "PENDING" else WAITING
-
-
-def _with_attempts(run_id: str, item: DeliveryView, workflows: WorkflowRows) -> DeliveryView:
-    row = workflows.rows.get(f"deliver/{run_id}/{item.destination}")
-    return item if row is None else replace(item, attempts=row.attempts)
+    is_running = row is not None and row.status == "PENDING"
+    state = RUNNING if is_running else WAITING
+    return replace(view, state=state, attempts=crashes(register, view.run_id))

@@ -8,11 +8,21 @@ from spine.errors import Code
 
 
 class State(StrEnum):
-    """How an analysis ended."""
+    """How an analysis ended.
+
+    ``FAILED`` says that the analysis gave a reason; ``QUARANTINED`` that it gave none, and
+    took the worker or the service with it, as often as that is tried. Both await a person.
+    """
 
     WRITTEN = "written"
     NOTHING_TO_SEND = "nothing_to_send"
     FAILED = "failed"
+    QUARANTINED = "quarantined"
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether trying again could end otherwise."""
+        return self in (State.FAILED, State.QUARANTINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class RunRecord:
     instances : SOP instance UIDs that the run analyzes
     destinations : names of those who get the results
     conflicts : names, in ``aside``, of second versions of some of the instances
+    is_urgent : whether it goes before the others (STAT)
     """
 
     run_id: str
@@ -34,6 +45,7 @@ class RunRecord:
     instances: tuple[str, ...]
     destinations: tuple[str, ...]
     conflicts: tuple[str, ...] = ()
+    is_urgent: bool = False
 
     @property
     def study_instance_uid(self) -> str:
@@ -55,6 +67,8 @@ class RunRecord:
             tuple(content["instances"]),
             tuple(content["destinations"]),
             tuple(content["conflicts"]),
+            # Absent in records of the first version.
+            bool(content.get("is_urgent", False)),
         )
 
 
@@ -75,6 +89,10 @@ class RunOutcome:
     @classmethod
     def failed(cls, code: Code) -> Self:
         return cls(State.FAILED, code.value)
+
+    @classmethod
+    def quarantined(cls, code: Code) -> Self:
+        return cls(State.QUARANTINED, code.value)
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)

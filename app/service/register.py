@@ -3,6 +3,7 @@
 ::
 
     studies/<StudyUID>/in/<SOPUID>.dcm
+    studies/<StudyUID>/marks/{urgent,profile-<name>}
     runs/<StudyUID>.<n>/{run.json,results.json,dicom/,pictures/,outcome.json}
     runs/<StudyUID>.<n>/delivered/<destination>.json
     aside/<hash>.{bin,json}
@@ -23,6 +24,7 @@ from app.service.durable import (
     fsync_folder,
     fsync_tree,
     make_folder_durably,
+    write_durably,
     write_json_durably,
 )
 from app.service.records import Receipt, RunOutcome, RunRecord
@@ -111,6 +113,23 @@ class Register:
         """Return the SOP instance UIDs of a study."""
         return sorted(path.stem for path in self.input_folder(study).glob("*.dcm"))
 
+    def mark(self, study: str, name: str) -> None:
+        """Note something about a study that its instances do not say themselves."""
+        path = self._marks_folder(study) / name
+        if not is_name(name):
+            raise ValueError("not a name")
+        if not path.exists():
+            make_folder_durably(path.parent)
+            write_durably(path, (), self.staging)
+
+    def marks(self, study: str) -> frozenset[str]:
+        """Return what was noted about a study."""
+        folder = self._marks_folder(study)
+        return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
+
+    def _marks_folder(self, study: str) -> Path:
+        return self.input_folder(study).parent / "marks"
+
     def run_folder(self, run_id: str) -> Path:
         """Return where a run's record and results lie."""
         if not is_uid(run_id.rpartition(".")[0]) or not run_id.rpartition(".")[2].isdigit():
@@ -125,10 +144,11 @@ class Register:
 
     def runs_of(self, study: str) -> list[RunRecord]:
         """Return the records of a study's runs, oldest first."""
-        folders = (self.root / "runs").glob(f"{study}.*/run.json")
-        records = (self.run(path.parent.name) for path in folders)
-        mine = (record for record in records if record.study_instance_uid == study)
-        return sorted(mine, key=lambda record: record.number)
+        records: list[RunRecord] = []
+        # Numbers have no gaps; to look for them all would read the folder of all studies' runs.
+        while (folder := self.run_folder(f"{study}.{len(records) + 1}") / "run.json").exists():
+            records.append(self.run(folder.parent.name))
+        return records
 
     def run(self, run_id: str) -> RunRecord:
         """Read a run's record."""
@@ -144,6 +164,12 @@ class Register:
         """Return how a run ended, None where it has not."""
         path = self.run_folder(run_id) / "outcome.json"
         return RunOutcome.from_json(_read_json(path)) if path.exists() else None
+
+    def forget_outcome(self, run_id: str) -> None:
+        """Let a run that ended be executed again."""
+        folder = self.run_folder(run_id)
+        (folder / "outcome.json").unlink(missing_ok=True)
+        fsync_folder(folder)
 
     def open_work(self, record: RunRecord) -> tuple[Path, Path]:
         """Return an input folder with just the run's instances, and an empty output folder.

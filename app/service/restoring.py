@@ -9,19 +9,17 @@ import tarfile
 from pathlib import Path
 from typing import IO, Any
 
-from app.service.backup import END, HEAD, SCHEMA, BackupContent
+from app.service.backup import END, HEAD, NOT_COPIED, SCHEMA, BackupContent
 from app.service.durable import fsync_folder, fsync_tree, make_folder_durably
 from app.service.holds import hold
 from app.service.overview import DeliveryState, Overview, RunView
 from app.service.register import RESTORING, Register
 from spine.errors import Code, SpineError
 
-_TOLERATED = {"work", "lock", "lost+found", RESTORING}
+_TOLERATED = {*NOT_COPIED, "lock", RESTORING}
 _CHUNK = 1 << 20
-# Below these folders, or the database itself; no part begins with a dot.
-_NAME = re.compile(
-    r"(workflows\.sqlite|(runs|studies|aside|requests)(/[A-Za-z0-9][A-Za-z0-9._-]*)+)"
-)
+# The database itself, or a file in a folder; no part begins with a dot.
+_NAME = re.compile(r"workflows\.sqlite|[a-z]+(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 
 
 def restore(register: Register, source: Path, *, hold_open: bool | None = None) -> BackupContent:
@@ -52,7 +50,7 @@ def restore(register: Register, source: Path, *, hold_open: bool | None = None) 
         raise SpineError(Code.BACKUP_INVALID, f"{source}: {_reason(error)}") from error
     for path in sorted(work.iterdir()):
         path.rename(register.root / path.name)
-    fsync_folder(register.root)
+    register.prepare()
     if content.was_served if hold_open is None else hold_open:
         _hold_open_runs(register)
     marker.unlink()
@@ -95,7 +93,7 @@ def _read(source: Path, target: Path) -> BackupContent:
 def _unpack(
     member: tarfile.TarInfo, content: IO[bytes], target: Path, digest: "hashlib._Hash"
 ) -> None:
-    if _NAME.fullmatch(member.name) is None:
+    if _NAME.fullmatch(member.name) is None or member.name.partition("/")[0] in _TOLERATED:
         raise ValueError("a name that no register has")
     path = target / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,27 +115,28 @@ def _require_whole(head: dict[str, Any], end: dict[str, Any], files: int, digest
 
 
 def _hold_open_runs(register: Register) -> None:
-    """Hold every run that was not done, and the next run of every study that would open one."""
-    snapshot = Overview(register).snapshot()
+    """Hold every run that was not done, and the next runs of every study that would open some."""
     latest: dict[str, int] = {}
-    for run in snapshot.runs:
+    for run in Overview(register).snapshot().runs:
         if not _is_done(run):
             hold(register, run.run_id, "restore")
         study, _, number = run.run_id.rpartition(".")
         latest[study] = max(int(number), latest.get(study, 0))
     for study in register.studies():
         if _has_unseen(register, study):
-            hold(register, f"{study}.{latest.get(study, 0) + 1}", "restore")
+            # One for each profile under which it was received.
+            for place in range(1, max(1, len(register.marks(study))) + 1):
+                hold(register, f"{study}.{latest.get(study, 0) + place}", "restore")
 
 
 def _is_done(run: RunView) -> bool:
-    is_over = run.state in ("written", "nothing_to_send", "failed")
+    is_over = run.ended_at is not None
     return is_over and all(item.state is DeliveryState.DELIVERED for item in run.deliveries)
 
 
 def _has_unseen(register: Register, study: str) -> bool:
-    runs = register.runs_of(study)
-    return not runs or not set(register.instances(study)) <= set(runs[-1].instances)
+    seen = {uid for run in register.runs_of(study) for uid in run.instances}
+    return not seen.issuperset(register.instances(study))
 
 
 def _reason(error: Exception) -> str:

@@ -13,17 +13,19 @@ from app.service.arrivals import Arrival
 from app.service.completion import Completion
 from app.service.counters import Arrivals
 from app.service.delivery import Delivery
+from app.service.flow_names import INFERENCE_QUEUE, queue_of
 from app.service.health import Disk, Health
 from app.service.inference import Inference
 from app.service.intake import Intake
 from app.service.metrics import Sources
+from app.service.opening import Opening
 from app.service.overview import Overview
-from app.service.records import RunRecord
 from app.service.register import Register
-from app.service.requests import Requests
+from app.service.retention import Retention
+from app.service.watchdog import watch
 from app.service.web.server import WebServer
 from app.service.worker import LoadAnalysis
-from app.service.workflows import INFERENCE_QUEUE, Workflows, queue_of
+from app.service.workflows import Workflows
 from app.settings import Settings
 from pacs.listener import Listener
 from spine.errors import Code, SpineError
@@ -31,7 +33,7 @@ from spine.errors import Code, SpineError
 _LOG = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_THREADS = ("completion", "inference", "requests")
+_THREADS = ("completion", "inference", "watchdog")
 # Whoever sent SIGTERM may follow up with SIGKILL after 10 s.
 _LONGEST_STOP_S = 9.0
 
@@ -48,14 +50,14 @@ class Service:
         destinations = {entry.name: entry.to_destination() for entry in settings.destinations}
         self._destinations = tuple(destinations)
         self.register = Register(settings.storage.root)
-        self.inference = Inference(load, settings.worker.timeout_s)
+        self.inference = Inference(load, settings.worker.to_limits())
         self.workflows = Workflows(
             self.register, self.inference, Delivery(self.register, destinations)
         )
-        self.completion = Completion(
-            self.register, settings.quiet_time_s, destinations, self._analyze
-        )
-        self.requests = Requests(self.register, self.workflows)
+        opening = Opening(self.register, settings.to_profiles(), frozenset(settings.urgent_from))
+        rules = settings.complete_when.to_rules(settings.quiet_time_s)
+        self.completion = Completion(opening, rules, self.workflows.analyze)
+        self.watchdog = watch(self.register, self.workflows, Retention(opening))
         self.arrivals = Arrivals()
         intake = Intake(self.register, self._arrived)
         self.listener = Listener(settings.listener.to_listener(), intake.store)
@@ -72,8 +74,8 @@ class Service:
         self.register.prepare()
         self.inference.start()
         self.workflows.start(self._destinations)
+        self.watchdog.start()
         self.completion.start()
-        self.requests.start()
         with _named("listener"):
             self.listener.start()
         with _named("web"):
@@ -83,13 +85,10 @@ class Service:
         """Finish what a peer waits for; the rest is on disk and goes on at the next start."""
         self.listener.stop()
         self.completion.stop()
-        self.requests.stop()
+        self.watchdog.stop()
         self.workflows.stop()
         self.inference.stop()
         self.web.stop()
-
-    def _analyze(self, record: RunRecord) -> None:
-        self.workflows.analyze(record)
 
     def _arrived(self, arrival: Arrival) -> None:
         self.arrivals.count(arrival)

@@ -2,7 +2,8 @@
 
 Holoscan cannot be interrupted: a hung operator ends only with its process. So the
 parent polls with a timeout, kills (never terminates) and spawns anew. The worker
-dies with its parent.
+dies with its parent. Its memory is watched by what it holds (resident), not by what it has
+mapped: networks and drivers map many times what they use.
 """
 
 import ctypes
@@ -12,9 +13,11 @@ import logging
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from app.logs import log_to_stderr
@@ -24,6 +27,8 @@ from spine.errors import Code, SpineError
 _LOG = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
+_WATCH_INTERVAL_S = 0.1
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Job:
     input, output : folders; `output` exists and is empty
     priors : folder with earlier reports; None if there is none
     analysis_time : ISO 8601 with offset
+    previous : folder of the run whose result this one would replace; None if there is none
     """
 
     run_id: str
@@ -43,6 +49,20 @@ class Job:
     output: str
     profile: str
     analysis_time: str
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one job may take before its worker is killed.
+
+    Attributes
+    ----------
+    memory_bytes : resident in the worker; 0 for no limit
+    """
+
+    timeout_s: float
+    memory_bytes: int = 0
 
 
 Analyze = Callable[[Job], RunOutcome]
@@ -94,7 +114,7 @@ class Worker:
         self._process.start()
         theirs.close()
         self._pid = self._process.pid
-        ready = self._receive(self._start_timeout_s)
+        ready = self._receive(Limits(self._start_timeout_s))
         if isinstance(ready, Code):
             self.kill()
             raise WorkerStartError(ready, "the worker did not start")
@@ -102,8 +122,8 @@ class Worker:
             self.kill()
             raise WorkerStartError(Code(ready["code"]), ready["reason"])
 
-    def run(self, job: Job, timeout_s: float) -> RunOutcome:
-        """Run one job; a child that dies or is too slow is killed, and must be started anew."""
+    def run(self, job: Job, limits: Limits) -> RunOutcome:
+        """Run one job; a child that dies or takes too much is killed, and must be started anew."""
         if self._connection is None:
             return RunOutcome.failed(Code.WORKER_DIED)
         try:
@@ -111,7 +131,7 @@ class Worker:
         except OSError:
             self.kill()
             return RunOutcome.failed(Code.WORKER_DIED)
-        answer = self._receive(timeout_s)
+        answer = self._receive(limits)
         if isinstance(answer, Code):
             self.kill()
             return RunOutcome.failed(answer)
@@ -138,17 +158,29 @@ class Worker:
             self._connection.close()
             self._connection = None
 
-    def _receive(self, timeout_s: float) -> dict[str, Any] | Code:
+    def _receive(self, limits: Limits) -> dict[str, Any] | Code:
         connection = self._connection
         if connection is None:
             return Code.WORKER_DIED
+        deadline = time.monotonic() + limits.timeout_s
         try:
-            if not connection.poll(timeout_s):
-                return Code.WORKER_TIMEOUT
+            while not connection.poll(_WATCH_INTERVAL_S):
+                if limits.memory_bytes and resident_bytes(self._pid) > limits.memory_bytes:
+                    return Code.WORKER_OUT_OF_MEMORY
+                if time.monotonic() >= deadline:
+                    return Code.WORKER_TIMEOUT
             message: dict[str, Any] = json.loads(connection.recv_bytes())
         except (EOFError, OSError):
             return Code.WORKER_DIED
         return message
+
+
+def resident_bytes(pid: int | None) -> int:
+    """Return how much memory a process holds, 0 where there is no such process."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+    except (OSError, IndexError):
+        return 0
 
 
 def _kill_group(pid: int) -> None:
@@ -201,6 +233,8 @@ def describe(error: BaseException) -> tuple[Code, str]:
     """
     if isinstance(error, SpineError):
         return error.code, error.reason
+    if isinstance(error, MemoryError):
+        return Code.WORKER_OUT_OF_MEMORY, "an allocation was refused"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,7 +1,7 @@
 """What the engine's database says of the work that is not done; read only, and never needed.
 
-Everything that matters stands on disk. The database adds queues, attempts and the time each
-step took; without it those are unknown, and nothing else.
+Everything that matters stands on disk. The database adds queues and the time each step
+took; without it those are unknown, and nothing else.
 """
 
 import sqlite3
@@ -15,14 +15,7 @@ BUCKETS_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 180
 
 _WAIT_S = 5.0
 _UNFINISHED = """
-    SELECT workflow_uuid, status, queue_name, recovery_attempts FROM workflow_status
-    WHERE status <> 'SUCCESS'
-"""
-_ATTEMPTS = """
-    SELECT steps.workflow_uuid, COUNT(*) FROM operation_outputs AS steps
-    JOIN workflow_status AS flow ON flow.workflow_uuid = steps.workflow_uuid
-    WHERE flow.status <> 'SUCCESS' AND steps.function_name = 'send'
-    GROUP BY steps.workflow_uuid
+    SELECT workflow_uuid, status, queue_name FROM workflow_status WHERE status <> 'SUCCESS'
 """
 _ACTIVE = ("PENDING", "ENQUEUED", "DELAYED")
 
@@ -33,13 +26,12 @@ class WorkflowRow:
 
     Attributes
     ----------
-    status : the engine's word: PENDING runs or sleeps, ENQUEUED waits, anything else is over
-    attempts : finished tries to send, or starts of an analysis
+    status : the engine's word: PENDING runs, ENQUEUED waits for its turn and DELAYED for its
+        time, anything else is over
     """
 
     status: str
     queue: str
-    attempts: int
 
     @property
     def is_active(self) -> bool:
@@ -79,10 +71,9 @@ def read_rows(root: Path) -> WorkflowRows:
     """Read the unfinished workflows; none, and not readable, where the database cannot be read."""
     try:
         with _opened(root) as database:
-            sent = dict(database.execute(_ATTEMPTS))
             rows = {
-                workflow: WorkflowRow(status, queue or "", sent.get(workflow, starts or 0))
-                for workflow, status, queue, starts in database.execute(_UNFINISHED)
+                workflow: WorkflowRow(status, queue or "")
+                for workflow, status, queue in database.execute(_UNFINISHED)
             }
     except sqlite3.Error:
         return WorkflowRows()

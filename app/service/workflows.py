@@ -1,41 +1,43 @@
 """Durable workflows: every run is analyzed once and delivered to each of its destinations.
 
-``analyze/<study>/<n>`` on the queue ``inference``, ``deliver/<run>/<destination>`` on one
-queue a destination. Only ids and codes cross a step's boundary, as JSON: the engine
-would pickle them. The disk is the register; the database can be rebuilt from it.
+``analyze/<study>/<n>`` on the queue ``inference``; ``deliver/<run>/<destination>`` on one
+queue a destination, and its later tries ``deliver/<run>/<destination>/<try>``, each queued
+with a delay by the one before: a delivery that waits holds no thread and nobody up. Only ids
+and codes cross a step's boundary, as JSON: the engine would pickle them. The disk is the
+register; `reconcile` compares, and the database can be rebuilt from it.
 """
 
 import logging
-import sqlite3
+import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
-from dbos import (
-    DBOS,
-    DBOSConfig,
-    DBOSPortableJSONSerializer,
-    SetWorkflowID,
-    WorkflowSerializationFormat,
-)
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowSerializationFormat
 
+from app.service import attempts
+from app.service.busy import Busy
 from app.service.delivery import DELIVERED, Delivery, pause_s
+from app.service.engine import ACTIVE, Engine
+from app.service.execution import Execution
+from app.service.flow_names import (
+    INFERENCE_QUEUE,
+    STAT_PRIORITY,
+    analysis_id,
+    delivery_id,
+    family_of,
+    priority_of,
+    queue_of,
+)
 from app.service.inference import Inference
-from app.service.records import RunOutcome, RunRecord, State
+from app.service.records import RunRecord, State
 from app.service.register import Register
-from app.service.worker import Job
 
 _LOG = logging.getLogger(__name__)
 
-INFERENCE_QUEUE = "inference"
-_POLLING_INTERVAL_S = 0.2
-# A destination that refuses one run must not hold up the others.
 _DELIVERIES_AT_ONCE = 4
-# Rows of another version are never recovered: raised only together with a migration.
-_APPLICATION_VERSION = "1"
-_RECOVERIES = 5
-_DISK_FAILED = "disk failed"
-_ACTIVE = ("PENDING", "ENQUEUED", "DELAYED")
-_WAKE_UP = "wake up"
+_AGAIN = "again"
+_BUSY = "BUSY"
 _PORTABLE = WorkflowSerializationFormat.PORTABLE
 
 
@@ -46,66 +48,147 @@ class Workflows:
         self, register: Register, inference: Inference, delivery: Delivery, executor: str = "main"
     ) -> None:
         self._register = register
-        self._inference = inference
+        self._execution = Execution(register, inference)
         self._delivery = delivery
-        self._executor = executor
+        self.engine = Engine(register.root / "workflows.sqlite", executor)
         self._analyze: Callable[[str], str] | None = None
-        self._deliver: Callable[[str, str], None] | None = None
+        self._deliver: Callable[[str, str, int], str] | None = None
+        self._unfinished: set[str] = set()
+        self._busy = Busy()
+        self._suspects: set[str] = set()
+        self._lock = threading.Lock()
 
     def start(self, destinations: Iterable[str]) -> None:
         """Launch the engine; it takes up what a killed process left."""
-        database = self._register.root / "workflows.sqlite"
-        _prepare_database(database)
-        DBOS(
-            config=DBOSConfig(
-                name="spinemap",
-                system_database_url=f"sqlite:///{database.resolve()}",
-                executor_id=self._executor,
-                application_version=_APPLICATION_VERSION,
-                serializer=DBOSPortableJSONSerializer(),
-                notification_listener_polling_interval_sec=_POLLING_INTERVAL_S,
-                log_level="WARNING",
-            )
-        )
+        self.engine.configure()
         self._analyze = self._define_analysis()
         self._deliver = self._define_delivery()
-        DBOS.launch()
-        self._register_queues(destinations)
-        self._take_up()
+        self.engine.launch()
+        self.engine.add_queue(INFERENCE_QUEUE, 1)
+        for destination in destinations:
+            self.engine.add_queue(queue_of(destination), _DELIVERIES_AT_ONCE)
+        for record in self._register.runs():
+            if not self._is_finished(record):
+                self._unfinished.add(record.run_id)
+        self.reconcile()
 
     def stop(self) -> None:
         """Let nothing more start; running workflows stay as they are for the next start."""
-        DBOS.destroy(destroy_registry=True)
+        self.engine.stop()
 
     def analyze(self, record: RunRecord) -> None:
         """Queue a run; queueing it again changes nothing."""
         if self._analyze is None:
             raise RuntimeError("the workflows have not been started")
-        with SetWorkflowID(f"analyze/{record.study_instance_uid}/{record.number}"):
+        with self._lock:
+            self._unfinished.add(record.run_id)
+        priority = priority_of(record)
+        with SetWorkflowID(analysis_id(record)), SetEnqueueOptions(priority=priority):
             DBOS.enqueue_workflow(INFERENCE_QUEUE, self._analyze, record.run_id)
 
-    def deliver(self, run_id: str, destination: str) -> None:
-        """Queue a delivery; queueing it again changes nothing."""
+    def deliver(self, run_id: str, destination: str, number: int = 0) -> None:
+        """Queue a try to deliver, counted from 0; queueing it again changes nothing."""
         if self._deliver is None:
             raise RuntimeError("the workflows have not been started")
-        with SetWorkflowID(f"deliver/{run_id}/{destination}"):
-            DBOS.enqueue_workflow(queue_of(destination), self._deliver, run_id, destination)
+        options = SetEnqueueOptions(
+            priority=priority_of(self._register.run(run_id)),
+            delay_seconds=pause_s(number - 1) if number else None,
+        )
+        with SetWorkflowID(delivery_id(run_id, destination, number)), options:
+            DBOS.enqueue_workflow(queue_of(destination), self._deliver, run_id, destination, number)
 
-    def forget(self, workflow_id: str) -> bool:
-        """Let an ended workflow be queued again; return false, and change nothing, while it runs.
+    def hasten(self, run_id: str) -> None:
+        """Let a run go before all that are not urgent (STAT), also its deliveries."""
+        record = replace(self._register.run(run_id), is_urgent=True)
+        self._register.write_run(record)
+        self.engine.set_priority(analysis_id(record), STAT_PRIORITY)
+        for destination in record.destinations:
+            for row in self.engine.family(delivery_id(run_id, destination)):
+                self.engine.set_priority(row.workflow_id, STAT_PRIORITY)
 
-        The engine takes a workflow's id for a permanent key.
+    def retry(self, run_id: str, only: str = "") -> None:
+        """Analyze a failed or quarantined run again; deliver at once what waits for its next try.
+
+        A run that neither failed nor waits stays as it is.
+
+        Parameters
+        ----------
+        only : the destination to deliver to at once; all if empty
         """
-        row = DBOS.get_workflow_status(workflow_id)
-        if row is not None and row.status in _ACTIVE:
-            return False
-        if row is not None:
-            DBOS.delete_workflow(workflow_id)
-        return True
+        record, outcome = self._register.run(run_id), self._register.outcome(run_id)
+        if outcome is not None and outcome.state.is_retryable:
+            attempts.forget(self._register, run_id)
+            self._register.forget_outcome(run_id)
+        elif outcome is not None:
+            for destination in (only,) if only else record.destinations:
+                rows = self.engine.family(delivery_id(run_id, destination))
+                self.engine.forget(row.workflow_id for row in rows if row.status == "DELAYED")
+        with self._lock:
+            self._unfinished.add(run_id)
+        self._reconcile_run(record)
 
-    def wake(self, run_id: str, destination: str) -> None:
-        """End the pause of a delivery between two tries."""
-        DBOS.send(f"deliver/{run_id}/{destination}", "now", _WAKE_UP, serialization_type=_PORTABLE)
+    def reconcile(self) -> None:
+        """Queue whatever the disk says is unfinished and the database does not know or thinks done.
+
+        Urgent ones first: they may be taken from the queue while this still goes on.
+        """
+        with self._lock:
+            unfinished = list(self._unfinished)
+        active = {family_of(row.workflow_id) for row in self.engine.rows(ACTIVE)}
+        # Order before work, and no record kept: a backlog may be long.
+        records = map(self._register.run, unfinished)
+        order = sorted((priority_of(item), item.analysis_time, item.run_id) for item in records)
+        for *_, run_id in order:
+            self._reconcile_run(self._register.run(run_id), active)
+
+    def resume_abandoned(self) -> None:
+        """Queue again what has counted as running for two rounds though nobody runs it.
+
+        As after a checkpoint for which the disk had no room.
+        """
+        pending = self.engine.rows(["PENDING"])
+        abandoned = [row for row in pending if row.workflow_id not in self._busy]
+        for row in abandoned:
+            if row.workflow_id in self._suspects:
+                _LOG.error("workflow %s was abandoned and is queued again", row.workflow_id)
+                self.engine.resume(row)
+        self._suspects = {row.workflow_id for row in abandoned} - self._suspects
+
+    def _reconcile_run(self, record: RunRecord, active: AbstractSet[str] = frozenset()) -> None:
+        if self._register.outcome(record.run_id) is None:
+            workflow_id = analysis_id(record)
+            if workflow_id not in active and self._is_open(workflow_id):
+                self.analyze(record)
+            return
+        for name in self._undelivered(record):
+            workflow_id = delivery_id(record.run_id, name)
+            if workflow_id not in active and self._is_open(workflow_id):
+                self.deliver(record.run_id, name)
+        if self._is_finished(record):
+            with self._lock:
+                self._unfinished.discard(record.run_id)
+
+    def _is_finished(self, record: RunRecord) -> bool:
+        return self._register.outcome(record.run_id) is not None and not self._undelivered(record)
+
+    def _undelivered(self, record: RunRecord) -> list[str]:
+        """Return the destinations that have not confirmed everything, of a run that was written."""
+        outcome = self._register.outcome(record.run_id)
+        if outcome is None or outcome.state is not State.WRITTEN:
+            return []
+        return [
+            name
+            for name in record.destinations
+            if not self._register.receipt(record.run_id, name).is_complete
+        ]
+
+    def _is_open(self, workflow_id: str) -> bool:
+        """Tell whether nobody works on something; what the database thinks done is forgotten."""
+        rows = self.engine.family(workflow_id)
+        if any(row.status in ACTIVE for row in rows):
+            return False
+        self.engine.forget(row.workflow_id for row in rows)
+        return True
 
     def _define_analysis(self) -> Callable[[str], str]:
         @DBOS.step(name="begin")
@@ -115,92 +198,52 @@ class Workflows:
 
         @DBOS.step(name="infer")
         def infer(run_id: str, analysis_time: str) -> str:
-            try:
-                return self._infer(run_id, analysis_time).value
-            except OSError as error:
-                _LOG.error("run %s interrupted: %s", run_id, error.strerror)
-                return _DISK_FAILED
+            with self._busy.alone(run_id) as is_alone:
+                return self._infer(run_id, analysis_time) if is_alone else _AGAIN
 
-        @DBOS.workflow(
-            name="analyze", max_recovery_attempts=_RECOVERIES, serialization_type=_PORTABLE
-        )
+        # How often a run may crash the service is counted on disk (`attempts`): the engine
+        # would count every restart.
+        @DBOS.workflow(name="analyze", max_recovery_attempts=None, serialization_type=_PORTABLE)
         def analyze(run_id: str) -> str:
-            analysis_time = begin(run_id)
-            attempt = 0
-            # An exception would end the workflow for good; disks are mended.
-            while (state := infer(run_id, analysis_time)) == _DISK_FAILED:
-                DBOS.sleep(pause_s(attempt))
-                attempt += 1
-            if state == State.WRITTEN:
-                for destination in self._register.run(run_id).destinations:
-                    self.deliver(run_id, destination)
-            return state
+            with self._busy.alone(str(DBOS.workflow_id)):
+                analysis_time = begin(run_id)
+                number = 0
+                # An exception would end the workflow for good; disks are mended.
+                while (state := infer(run_id, analysis_time)) == _AGAIN:
+                    DBOS.sleep(pause_s(number))
+                    number += 1
+                if state == State.WRITTEN:
+                    for destination in self._register.run(run_id).destinations:
+                        self.deliver(run_id, destination)
+                return state
 
         workflow: Callable[[str], str] = analyze
         return workflow
 
-    def _define_delivery(self) -> Callable[[str, str], None]:
+    def _define_delivery(self) -> Callable[[str, str, int], str]:
         @DBOS.step(name="send")
         def send(run_id: str, destination: str) -> str:
-            return self._delivery.deliver(run_id, destination)
+            with self._busy.alone(f"{run_id}/{destination}") as is_alone:
+                return self._delivery.deliver(run_id, destination) if is_alone else _BUSY
 
         # Restarts are counted as recoveries: a destination may be away for any number of them.
         @DBOS.workflow(name="deliver", max_recovery_attempts=None, serialization_type=_PORTABLE)
-        def deliver(run_id: str, destination: str) -> None:
-            attempt = 0
-            while send(run_id, destination) != DELIVERED:
-                # Durable, and without end: a step's own retries would end in an error.
-                DBOS.recv(_WAKE_UP, pause_s(attempt))
-                attempt += 1
+        def deliver(run_id: str, destination: str, number: int) -> str:
+            with self._busy.alone(str(DBOS.workflow_id)):
+                code = send(run_id, destination)
+                if code not in (DELIVERED, _BUSY):
+                    # Durable, and without end: a step's own retries would end in an error.
+                    self.deliver(run_id, destination, number + 1)
+                return code
 
-        workflow: Callable[[str, str], None] = deliver
+        workflow: Callable[[str, str, int], str] = deliver
         return workflow
 
-    def _infer(self, run_id: str, analysis_time: str) -> State:
-        ended = self._register.outcome(run_id)
-        if ended is None:
-            ended = self._run(self._register.run(run_id), analysis_time)
-        log = _LOG.error if ended.state is State.FAILED else _LOG.info
-        log("run %s %s %s", run_id, ended.state, ended.code or "")
-        return ended.state
-
-    def _run(self, record: RunRecord, analysis_time: str) -> RunOutcome:
-        source, output = self._register.open_work(record)
-        job = Job(record.run_id, str(source), None, str(output), record.profile, analysis_time)
-        outcome = self._inference.run(job)
-        self._register.close_work(record.run_id, outcome)
-        return outcome
-
-    def _register_queues(self, destinations: Iterable[str]) -> None:
-        DBOS.register_queue(
-            INFERENCE_QUEUE, worker_concurrency=1, polling_interval_sec=_POLLING_INTERVAL_S
-        )
-        for destination in destinations:
-            DBOS.register_queue(
-                queue_of(destination),
-                worker_concurrency=_DELIVERIES_AT_ONCE,
-                polling_interval_sec=_POLLING_INTERVAL_S,
-            )
-
-    def _take_up(self) -> None:
-        """Queue whatever the disk says is unfinished; what the database knows is not repeated."""
-        for record in self._register.runs():
-            outcome = self._register.outcome(record.run_id)
-            if outcome is None:
-                self.analyze(record)
-            elif outcome.state is State.WRITTEN:
-                for name in record.destinations:
-                    if not self._register.receipt(record.run_id, name).is_complete:
-                        self.deliver(record.run_id, name)
-
-
-def queue_of(destination: str) -> str:
-    """Return the name of a destination's queue."""
-    return f"deliver-{destination}"
-
-
-def _prepare_database(path: Path) -> None:
-    """Set the journal, which stays with the file: readers then never block the writer."""
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-    connection.close()
+    def _infer(self, run_id: str, analysis_time: str) -> str:
+        try:
+            return self._execution.execute(run_id, analysis_time).value
+        except OSError as error:
+            _LOG.error("run %s interrupted: %s", run_id, error.strerror)
+        except Exception as error:  # noqa: BLE001 - counted, and after some tries quarantined
+            _LOG.error("run %s interrupted: %s", run_id, type(error).__name__)
+        return _AGAIN

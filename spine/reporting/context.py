@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from spine.errors import Code
+from spine.reporting.revision import Predecessor
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class RunContext:
     settings_hash : SHA-256 over the science and writing settings
     demonstration : whether the minimum evidence was lowered
     run_id : ``<StudyUID>.<n>`` in the service, empty elsewhere
+    predecessor : the earlier result about the study that this one replaces
     """
 
     output: Path
@@ -43,10 +45,16 @@ class RunContext:
     settings_hash: str
     demonstration: bool
     run_id: str = ""
+    predecessor: Predecessor | None = None
 
     def __post_init__(self) -> None:
         if self.analysis_time.tzinfo is None:
             raise ValueError("analysis_time needs a time zone")
+
+    @property
+    def revision(self) -> int:
+        """Number of this result about the study, counted from 1."""
+        return 1 if self.predecessor is None else self.predecessor.revision + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,11 @@ class Group:
     texts: tuple[tuple[Code, str], ...] = ()
 
 
-def groups_from_findings(findings: Findings, source: SourceSeries) -> tuple[Group, ...]:
-    """Make the groups: the study if refused or doubtful, the age, then each disc."""
-    builder = _Builder(findings, source)
+def groups_from_findings(
+    findings: Findings, source: SourceSeries, revision: int = 1
+) -> tuple[Group, ...]:
+    """Make the groups: the study if refused, doubtful or revised, the age, then each disc."""
+    builder = _Builder(findings, source, revision)
     groups = [*builder.study(), builder.age(findings.age)]
     groups += [builder.disc(disc) for disc in findings.discs]
     return tuple(groups)
@@ -73,7 +75,8 @@ def groups_from_findings(findings: Findings, source: SourceSeries) -> tuple[Grou
 class _Builder:
     """Knows what was measured, and counts the groups that lie in the picture's margin."""
 
-    def __init__(self, findings: Findings, source: SourceSeries) -> None:
+    def __init__(self, findings: Findings, source: SourceSeries, revision: int) -> None:
+        self._revision = revision
         self._findings = findings
         self._source = source
         segmentation = findings.segmentation
@@ -86,6 +89,8 @@ class _Builder:
         sentences = [wording.refusal_sentence(refusal) for refusal in refusals]
         if doubts := cautions(self._findings):
             sentences.append(wording.caution_comment(doubts))
+        if self._revision > 1:
+            sentences.insert(0, wording.revision_sentence(self._revision))
         if not sentences:
             return []
         texts = tuple(_refusal_text(refusal) for refusal in refusals)

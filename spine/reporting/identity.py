@@ -48,6 +48,7 @@ class Identity:
                 run.settings_hash,
                 run.code_version,
                 run.analysis_time.astimezone(UTC).isoformat(),
+                *_replaced(run),
             )
         )
         self._patient = _patient_key(findings.selection.study.patient)
@@ -63,6 +64,14 @@ class Identity:
     def tracking_uid(self, structure: str) -> str:
         """Name a structure of a patient: the same in SEG and SR, and over the years."""
         return uid_from_name(_SEPARATOR.join((self._patient, structure, MANUFACTURER_MODEL_NAME)))
+
+
+def _replaced(run: RunContext) -> list[str]:
+    """Return what tells a revision from a first result; a first one keeps the key it had."""
+    if run.predecessor is None:
+        return []
+    report = run.predecessor.report
+    return [str(run.revision), "" if report is None else report.sop_instance_uid]
 
 
 def _sources(findings: Findings) -> list[str]:

@@ -24,6 +24,7 @@ from spine.findings import (
 )
 from spine.reporting import wording
 from spine.reporting.context import Outcome, RunContext
+from spine.reporting.revision import selected_instances
 
 SCHEMA = 1
 Json = dict[str, Any]
@@ -75,7 +76,16 @@ def _run(run: RunContext, outcome: Outcome) -> Json:
         "settings_hash": run.settings_hash,
         "demonstration": run.demonstration,
         "nothing_to_send": None if outcome.code is None else str(outcome.code),
+        "revision": run.revision,
+        "replaces": _replaced(run),
     }
+
+
+def _replaced(run: RunContext) -> str | None:
+    """Return the SOP instance UID of the report that this run's report replaces."""
+    if run.predecessor is None or run.predecessor.report is None:
+        return None
+    return run.predecessor.report.sop_instance_uid
 
 
 def _model(model: ModelReference) -> Json:
@@ -109,6 +119,7 @@ def _selection(selection: Selection) -> Json:
     series = selection.series
     return {
         "series_instance_uid": None if series is None else series.series_instance_uid,
+        "instances": list(selected_instances(selection)),
         "refusal": None if selection.refusal is None else _refusal(selection.refusal),
         "decisions": [_decision(decision) for decision in selection.decisions],
         "grid": _grid(selection),

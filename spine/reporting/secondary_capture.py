@@ -56,11 +56,16 @@ def secondary_capture(
     dataset.PatientOrientation = ""
     # An unpaired body part: Laterality (2C) is absent, not empty.
     dataset.BodyPartExamined = "SPINE"
-    dataset.ImageComments = "\r\n".join(wording.notices(demonstration=run.demonstration))
+    dataset.ImageComments = "\r\n".join(_comments(run))
     _set_pixels(dataset, page)
     _set_file_meta(dataset)
     stamp(dataset, "summary page", source, references, run)
     return dataset
+
+
+def _comments(run: RunContext) -> tuple[str, ...]:
+    notices = wording.notices(demonstration=run.demonstration)
+    return notices if run.revision == 1 else (*notices, wording.revision_sentence(run.revision))
 
 
 def _set_pixels(dataset: Dataset, page: NDArray[np.uint8]) -> None:

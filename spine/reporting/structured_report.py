@@ -71,9 +71,17 @@ def structured_report(
         is_complete=True,
         is_final=False,
         is_verified=False,
+        previous_versions=_previous_versions(run),
     )
     stamp(report, "measurement report", source, references, run)
     return report
+
+
+def _previous_versions(run: RunContext) -> list[Dataset] | None:
+    """Name the report that this one replaces (PS3.3 C.17.2, Predecessor Documents Sequence)."""
+    if run.predecessor is None or run.predecessor.report is None:
+        return None
+    return [run.predecessor.report.to_dataset()]
 
 
 def _observer() -> ObservationContext:

@@ -37,7 +37,7 @@ def draw_summary(
         Without name, identifier or date of the patient.
     """
     page = Page(WIDTH, HEIGHT)
-    top = _draw_header(page, demonstration=run.demonstration)
+    top = _draw_header(page, run)
     bottom = HEIGHT - _FOOTER_HEIGHT
     _draw_picture(page, findings, (_MARGIN, top), (_LEFT_WIDTH, bottom - top))
     left = _MARGIN + _LEFT_WIDTH + _MARGIN
@@ -50,11 +50,11 @@ def draw_summary(
     return page.pixels
 
 
-def _draw_header(page: Page, *, demonstration: bool) -> int:
-    page.text((_MARGIN, 16), wording.PAGE_TITLE, _TITLE)
+def _draw_header(page: Page, run: RunContext) -> int:
+    page.text((_MARGIN, 16), wording.page_title(run.revision), _TITLE)
     words = wording.RESEARCH_ONLY.upper()
     page.text((WIDTH - _MARGIN, 16), words, Style(28, WARNING, bold=True), "ra")
-    if not demonstration:
+    if not run.demonstration:
         return 66
     page.box((0, 62, WIDTH, 110), WARNING)
     page.text((WIDTH / 2, 86), wording.DEMONSTRATION_NOTICE, _NOTICE, "mm")

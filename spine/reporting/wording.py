@@ -76,6 +76,19 @@ def notices(*, demonstration: bool) -> tuple[str, ...]:
     return (DEMONSTRATION_NOTICE, RESEARCH_NOTICE) if demonstration else (RESEARCH_NOTICE,)
 
 
+def page_title(revision: int) -> str:
+    """Say what the summary page is, and if so that it replaces an earlier one."""
+    return PAGE_TITLE if revision == 1 else f"{PAGE_TITLE} · revision {revision}"
+
+
+def revision_sentence(revision: int) -> str:
+    """Say that this result replaces an earlier one about the same study."""
+    return (
+        f"Revision {revision}: images arrived after revision {revision - 1}, "
+        "which this report replaces."
+    )
+
+
 def age_sentence(age: AgeEstimate) -> str:
     """Say spine age, gap and chronological age."""
     return (

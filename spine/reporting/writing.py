@@ -104,7 +104,7 @@ def _report(
     source: SourceSeries,
     identity: Identity,
 ) -> tuple[str, Dataset]:
-    groups = groups_from_findings(findings, source)
+    groups = groups_from_findings(findings, source, run.revision)
     return "structured report", structured_report(groups, source, references, identity, run)
 
 

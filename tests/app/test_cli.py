@@ -267,7 +267,7 @@ def test_status_reads_the_disk(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     assert "nothing received" in run("status").out
     (tmp_path / "data" / "studies" / "1.2.3" / "in").mkdir(parents=True)
     (tmp_path / "data" / "runs").mkdir()
-    assert "1.2.3  arriving  0 instances" in run("status").out
+    assert "arriving   1.2.3  0 instances" in run("status").out
 
 
 @pytest.mark.slow

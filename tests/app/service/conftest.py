@@ -33,16 +33,20 @@ def make_instance() -> MakeInstance:
         sop_class: str = MRImageStorage,
         is_consistent: bool = True,
         patient: str = "P1",
+        series: str = "",
+        route: tuple[str, str] = ("SENDER", "SPINEMAP"),
     ) -> ReceivedInstance:
         data_set = Dataset()
         data_set.SOPClassUID = sop_class
         data_set.SOPInstanceUID = uid
         data_set.PatientID = patient
         data_set.StudyInstanceUID = study or ""
+        if series:
+            data_set.SeriesInstanceUID = series
         buffer = DicomBytesIO()
         buffer.is_little_endian, buffer.is_implicit_VR = True, False
         write_dataset(buffer, data_set)
-        meta = FileMeta(sop_class, uid, ExplicitVRLittleEndian, "SENDER", "SPINEMAP")
+        meta = FileMeta(sop_class, uid, ExplicitVRLittleEndian, *route)
         return ReceivedInstance(meta, study, is_consistent, encode_header(meta), buffer.getvalue())
 
     return make

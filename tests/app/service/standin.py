@@ -4,6 +4,7 @@ What it does follows from the patient id of the first instance. As a program it 
 with this analysis: ``python -m tests.app.service.standin site.yaml``.
 """
 
+import json
 import logging
 import os
 import signal
@@ -38,23 +39,58 @@ def load_nothing() -> Analyze:
 def analyze(job: Job) -> RunOutcome:
     paths = sorted(Path(job.input).iterdir())
     header = pydicom.dcmread(paths[0])
-    match header.PatientID:
-        case "KNEE":
-            (Path(job.output) / "results.json").write_text("{}\n")
-            return RunOutcome(State.NOTHING_TO_SEND, Code.NO_CANDIDATE.value)
+    if header.PatientID == "KNEE":
+        (Path(job.output) / "results.json").write_text("{}\n")
+        return RunOutcome(State.NOTHING_TO_SEND, Code.NO_CANDIDATE.value)
+    _misbehave(header.PatientID, Path(job.output))
+    return _result(job, header, paths)
+
+
+def _misbehave(patient: str, output: Path) -> None:
+    match patient:
         case "HANG":
             time.sleep(60)
         case "DIE":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "SEGFAULT":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "EAT MEMORY":
+            _eat_memory()
+        case "REFUSED MEMORY":
+            raise MemoryError
         case "DIE ONCE":
-            _die_once(Path(job.output).parents[2] / "died")
+            _die_once(output.parents[2] / "died")
         case "TWO PATIENTS":
             raise InputError(Code.TWO_PATIENTS, "two patients")
         case "BUG":
             raise KeyError("Doe^Jane")
         case "SLOW":
             time.sleep(2)
-    return _write(Path(job.output), header, job.analysis_time, len(paths))
+
+
+def _result(job: Job, header: FileDataset, paths: list[Path]) -> RunOutcome:
+    """Select the series of the first file, and write about it unless that was done before."""
+    headers = [pydicom.dcmread(path) for path in paths]
+    series = header.get("SeriesInstanceUID", "")
+    selected = [
+        item.SOPInstanceUID for item in headers if item.get("SeriesInstanceUID", "") == series
+    ]
+    revision = 1
+    if job.previous is not None:
+        earlier = json.loads((Path(job.previous) / "results.json").read_text())
+        if earlier["selected"] == selected:
+            return RunOutcome(State.NOTHING_TO_SEND, Code.NOTHING_NEW.value)
+        revision = earlier["revision"] + 1
+    results = {"selected": selected, "revision": revision, "profile": job.profile}
+    (Path(job.output) / "results.json").write_text(json.dumps(results))
+    comment = f"{len(paths)} instances" + (f", revision {revision}" if revision > 1 else "")
+    return _write(Path(job.output), header, job.analysis_time, comment)
+
+
+def _eat_memory() -> None:
+    eaten = []
+    while True:
+        eaten.append(bytearray(os.urandom(1 << 20)) * 16)
 
 
 def _die_once(mark: Path) -> None:
@@ -63,7 +99,7 @@ def _die_once(mark: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _write(output: Path, source: FileDataset, analysis_time: str, count: int) -> RunOutcome:
+def _write(output: Path, source: FileDataset, analysis_time: str, comment: str) -> RunOutcome:
     capture = FileDataset(None, {}, file_meta=FileMetaDataset(), preamble=b"\0" * 128)
     capture.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     capture.SOPClassUID = SecondaryCaptureImageStorage
@@ -72,12 +108,11 @@ def _write(output: Path, source: FileDataset, analysis_time: str, count: int) ->
     for keyword in ("SpecificCharacterSet", "StudyInstanceUID", "PatientID", "PatientName"):
         setattr(capture, keyword, source.get(keyword, ""))
     capture.Modality = "OT"
-    capture.ImageComments = f"{count} instances"
+    capture.ImageComments = comment
     (output / "dicom").mkdir()
     capture.save_as(output / "dicom" / "summary.dcm", enforce_file_format=True)
     (output / "pictures").mkdir()
     (output / "pictures" / "summary.png").write_bytes(_PIXEL)
-    (output / "results.json").write_text("{}\n")
     return RunOutcome(State.WRITTEN, None, ("summary.dcm",))
 
 

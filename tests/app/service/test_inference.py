@@ -10,7 +10,7 @@ import pytest
 from app.service.inference import Inference, Stopping
 from app.service.records import RunOutcome, State
 from app.service.register import Register
-from app.service.worker import Job, WorkerStartError
+from app.service.worker import Job, Limits, WorkerStartError
 from spine.errors import Code
 from tests.app.service import standin
 
@@ -21,7 +21,7 @@ WRITTEN = RunOutcome(State.WRITTEN, None, ("summary.dcm",))
 
 @pytest.fixture
 def inference() -> Iterator[Inference]:
-    inference = Inference(standin.load, timeout_s=30)
+    inference = Inference(standin.load, Limits(30))
     inference.start()
     yield inference
     inference.stop()
@@ -61,7 +61,7 @@ def test_job_during_which_the_worker_died_is_tried_again(
 def test_job_that_kills_every_worker_fails_and_the_next_is_unaffected(
     inference: Inference, job_for: Callable[[str], Job]
 ) -> None:
-    assert inference.run(job_for("DIE")) == RunOutcome.failed(Code.WORKER_DIED)
+    assert inference.run(job_for("DIE")) == RunOutcome.quarantined(Code.WORKER_DIED)
     deadline = time.monotonic() + 20
     while inference.worker_pid is None and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -71,7 +71,7 @@ def test_job_that_kills_every_worker_fails_and_the_next_is_unaffected(
 def test_stop_interrupts_a_running_job_without_calling_it_failed(
     job_for: Callable[[str], Job],
 ) -> None:
-    inference = Inference(standin.load, timeout_s=30)
+    inference = Inference(standin.load, Limits(30))
     inference.start()
     raised: list[BaseException] = []
 
@@ -93,7 +93,7 @@ def test_stop_interrupts_a_running_job_without_calling_it_failed(
 
 def test_start_fails_with_the_code_of_the_models() -> None:
     with pytest.raises(WorkerStartError) as caught:
-        Inference(standin.load_nothing, timeout_s=30).start()
+        Inference(standin.load_nothing, Limits(30)).start()
     assert caught.value.code is Code.MODEL_TAMPERED
 
 
@@ -104,9 +104,10 @@ def test_worker_dies_with_its_parent(tmp_path: Path) -> None:
     program = (
         "import time\n"
         "from app.service.inference import Inference\n"
+        "from app.service.worker import Limits\n"
         "from tests.app.service import standin\n"
         "if __name__ == '__main__':\n"
-        "    inference = Inference(standin.load, 30)\n"
+        "    inference = Inference(standin.load, Limits(30))\n"
         "    inference.start()\n"
         "    print(inference.worker_pid, flush=True)\n"
         "    time.sleep(60)\n"

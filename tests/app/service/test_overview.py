@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from app.service import attempts
 from app.service.holds import hold
 from app.service.overview import DeliveryState, Overview, RunView
 from app.service.records import Receipt, RunOutcome, State
@@ -85,3 +86,23 @@ def test_half_written_run_is_not_kept(register: Register) -> None:
     assert overview.snapshot().runs[0].state == "waiting"
     register.close_work("1.2.3.1", RunOutcome(State.WRITTEN, None, ()))
     assert overview.snapshot().runs[0].state == "written"
+
+
+def test_delivery_shows_its_failures_and_why_it_is_held(register: Register) -> None:
+    record_run(register, destinations=("pacs", "archive", "released"))
+    folder = register.run_folder("1.2.3.1") / "delivered"
+    folder.mkdir()
+    (folder / "pacs.attempts.json").write_text('{"count": 3, "failure": "UNREACHABLE"}')
+    (folder / "archive.hold.json").write_text('{"code": "PATIENT_MISMATCH", "released": null}')
+    (folder / "released.hold.json").write_text('{"code": "OPERATOR", "released": "2026-01-02"}')
+    pacs, archive, released = _only(register).deliveries
+    assert (pacs.state, pacs.code, pacs.attempts) == (DeliveryState.OPEN, "UNREACHABLE", 3)
+    assert (archive.state, archive.code) == (DeliveryState.HELD, "PATIENT_MISMATCH")
+    assert (released.state, released.code) == (DeliveryState.OPEN, None)
+
+
+def test_run_that_took_the_service_with_it_shows_how_often(register: Register) -> None:
+    record_run(register, outcome=None)
+    with pytest.raises(KeyError), attempts.attempt(register, "1.2.3.1"):
+        raise KeyError
+    assert _only(register).attempts == 1

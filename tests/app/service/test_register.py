@@ -43,10 +43,10 @@ def test_run_is_read_back_as_written(register: Register) -> None:
 
 
 def test_runs_belong_to_their_study_and_are_in_order(register: Register) -> None:
-    for run_id in ("1.2.10", "1.2.9", "1.2.3.1", "1.20.1"):
+    for run_id in ("1.2.2", "1.2.1", "1.2.3.1", "1.20.1"):
         register.write_run(RunRecord(run_id, RECORD.analysis_time, "default", (), ()))
-    assert [record.run_id for record in register.runs_of("1.2")] == ["1.2.9", "1.2.10"]
-    assert [record.run_id for record in register.runs()] == ["1.2.3.1", "1.2.9", "1.2.10", "1.20.1"]
+    assert [record.run_id for record in register.runs_of("1.2")] == ["1.2.1", "1.2.2"]
+    assert [record.run_id for record in register.runs()] == ["1.2.1", "1.2.2", "1.2.3.1", "1.20.1"]
 
 
 def test_work_holds_just_the_instances_of_the_run(

@@ -7,7 +7,7 @@ import pytest
 
 from app.service.records import RunOutcome, State
 from app.service.register import Register
-from app.service.worker import Job, LoadAnalysis, Worker, WorkerStartError, describe
+from app.service.worker import Job, Limits, LoadAnalysis, Worker, WorkerStartError, describe
 from spine.errors import Code, InputError
 from tests.app.service import standin
 
@@ -68,7 +68,7 @@ def _is_running(pid: int) -> bool:
 def test_every_end_of_a_job_is_an_answer(
     start: Callable[..., Worker], job_for: Callable[[str], Job], patient: str, outcome: RunOutcome
 ) -> None:
-    assert start().run(job_for(patient), timeout_s=30) == outcome
+    assert start().run(job_for(patient), limits=Limits(30)) == outcome
 
 
 def test_worker_stays_warm_after_a_failed_job(
@@ -76,7 +76,7 @@ def test_worker_stays_warm_after_a_failed_job(
 ) -> None:
     worker = start()
     pid = worker.pid
-    worker.run(job_for("BUG"), timeout_s=30)
+    worker.run(job_for("BUG"), limits=Limits(30))
     assert worker.pid == pid
     assert worker.is_alive()
 
@@ -88,7 +88,7 @@ def test_hung_job_is_killed_in_time_and_the_worker_with_it(
     pid = worker.pid
     assert pid is not None
     started = time.monotonic()
-    assert worker.run(job_for("HANG"), timeout_s=0.5) == RunOutcome.failed(Code.WORKER_TIMEOUT)
+    assert worker.run(job_for("HANG"), limits=Limits(0.5)) == RunOutcome.failed(Code.WORKER_TIMEOUT)
     assert time.monotonic() - started < 5
     assert not _is_running(pid)
 

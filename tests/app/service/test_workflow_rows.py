@@ -38,7 +38,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_unfinished_workflows_are_told_with_their_attempts(root: Path) -> None:
+def test_unfinished_workflows_are_told_with_their_queues(root: Path) -> None:
     found = read_rows(root)
     assert found.is_readable
     assert set(found.rows) == {
@@ -47,8 +47,8 @@ def test_unfinished_workflows_are_told_with_their_attempts(root: Path) -> None:
         "analyze/1.5/1",
         "deliver/1.2.1/pacs",
     }
-    assert found.rows["deliver/1.2.1/pacs"] == WorkflowRow("PENDING", "deliver-pacs", 2)
-    assert found.rows["analyze/1.5/1"].attempts == 6
+    assert found.rows["deliver/1.2.1/pacs"] == WorkflowRow("PENDING", "deliver-pacs")
+    assert not found.rows["analyze/1.5/1"].is_active
 
 
 def test_queue_lengths_leave_out_what_was_given_up(root: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from app.service.inference import Inference
 from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
-from app.service.worker import Job
+from app.service.worker import Job, Limits
 from app.service.workflows import Workflows
 from spine.errors import Code
 from tests.app.service import standin
@@ -246,7 +246,7 @@ def test_run_interrupted_by_a_stop_is_taken_up_at_the_next_start(
     register.write_run(record)
 
     def serve(work: Callable[[Workflows], None]) -> None:
-        inference = Inference(standin.load, timeout_s=30)
+        inference = Inference(standin.load, Limits(30))
         inference.start()
         workflows = Workflows(register, inference, post)  # type: ignore[arg-type]
         workflows.start(["pacs"])
