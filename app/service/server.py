@@ -97,7 +97,7 @@ class Service:
     def _sources(self, settings: Settings) -> Sources:
         disk = Disk(settings.storage.root, settings.storage.reserve_bytes)
         conditions = {
-            "models": lambda: self.inference.worker_pid is not None,
+            "models": lambda: self.inference.is_ready,
             "listener": lambda: self.listener.is_listening,
             "disk": disk.has_room,
         }
