@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 real := $(if $(wildcard $(REAL_DATA)),--real-data=$(abspath $(REAL_DATA)))
 
-.PHONY: setup check test demo bench gallery clean
+.PHONY: setup check test demo bench gallery image image-test clean
 
 setup: $(READY)
 
@@ -37,6 +37,15 @@ demo: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+# docker or podman; wheels and base come from wherever the engine and pip are set up to find them.
+ENGINE ?= $(firstword $(notdir $(shell command -v docker podman)))
+image: $(READY)
+	deploy/build $(ENGINE)
+
+# Without a registry: base and wheels made here, kept in build/image for the next time.
+image-test: $(READY)
+	deploy/sandbox build/image deploy/image-test build/image
 
 gallery: $(READY)
 	$(BIN)/python -m phantom.gallery $(if $(wildcard $(REAL_DATA)),--real $(REAL_DATA)/spider_t2space) -o build/gallery

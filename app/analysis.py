@@ -14,11 +14,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.application import Analyzer
+from app.approval import approvals
 from app.settings import Settings
 from app.version import VERSION
 from spine.errors import Code, SpineError
 from spine.findings import Evidence
-from spine.inference.approval import Approval
 from spine.inference.backends import Backend
 from spine.inference.loading import load_models
 from spine.pipeline import ScienceSettings, load, select
@@ -93,14 +93,6 @@ def load_analysis(settings: Settings) -> Analysis:
         settings.models.threads,
     )
     return Analysis(Analyzer(models, science))
-
-
-def approvals(settings: Settings) -> dict[str, Approval]:
-    """Return the approved models by name."""
-    return {
-        name: Approval(approval.card_sha256, Evidence(approval.evidence))
-        for name, approval in settings.models.approved.items()
-    }
 
 
 def science_settings(content: Mapping[str, Any]) -> ScienceSettings:

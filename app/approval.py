@@ -4,11 +4,19 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from app.analysis import approvals
 from app.settings import Settings
 from spine.errors import Code, ModelIntegrityError
-from spine.inference.approval import Approval, read_approved
+from spine.findings import Evidence
+from spine.inference.approval import Approval, ApprovedFolder, read_approved
 from spine.inference.cards import CARD_FILE, card_from_json
+
+
+def approvals(settings: Settings) -> dict[str, Approval]:
+    """Return the approved models by name."""
+    return {
+        name: Approval(approval.card_sha256, Evidence(approval.evidence))
+        for name, approval in settings.models.approved.items()
+    }
 
 
 def model_lines(folder: Path, settings: Settings) -> Iterator[str]:
@@ -22,6 +30,18 @@ def model_lines(folder: Path, settings: Settings) -> Iterator[str]:
         else:
             evidence = found.reference.evidence.value
             yield f"{found.card.name}  {found.card.version}  {evidence}  approved"
+
+
+def approved_models(settings: Settings) -> list[ApprovedFolder]:
+    """Read every model of the settings' folder.
+
+    Raises
+    ------
+    ModelIntegrityError
+        At the first that is not exactly what was approved.
+    """
+    cards = sorted(settings.models.folder.glob(f"*/{CARD_FILE}"))
+    return [read_approved(card.parent, approvals(settings)) for card in cards]
 
 
 def approval_entry(folder: Path) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.analysis import approvals, science_settings
+from app.analysis import science_settings
+from app.approval import approvals
 from app.operations import echo, is_served
 from app.service.health import Disk
 from app.service.register import Register

@@ -1,6 +1,7 @@
 """The command line: ``python -m app``. Heavy imports wait inside the commands."""
 
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from spine.errors import Code, InputError, SpineError
 
 if TYPE_CHECKING:
     from app.service.server import Service
+    from app.settings import Settings
     from pacs.sender import Destination
 
 app = typer.Typer(
@@ -36,8 +38,26 @@ Calling = Annotated[str, typer.Option(help="Our AE title.")]
 
 @app.command()
 def run(
-    source: Annotated[Path, typer.Option("--input", "-i", help="Folder with one study.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
+    source: Annotated[
+        Path,
+        typer.Option(
+            "--input",
+            "-i",
+            envvar="HOLOSCAN_INPUT_PATH",
+            help="Folder with one study.",
+            readable=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            envvar="HOLOSCAN_OUTPUT_PATH",
+            help="Folder for the results.",
+            readable=False,
+        ),
+    ],
     models: ModelFolder = None,
     config: Config = None,
     analysis_time: Annotated[
@@ -57,13 +77,13 @@ def run(
     """
     from app.settings import load_settings
 
-    settings = load_settings(config)
+    settings = _with_models(load_settings(config), models)
     _require_input(source)
-    if models is not None:
-        section = settings.models.model_copy(update={"folder": models})
-        settings = settings.model_copy(update={"models": section})
+    from app.operations import require_writable, write_run_record
+
+    # Before the models, which take seconds to load.
+    require_writable(output)
     from app.analysis import load_analysis
-    from app.operations import write_run_record
 
     analysis = load_analysis(settings)
     time = analysis_time or datetime.now(UTC).replace(microsecond=0)
@@ -144,6 +164,26 @@ def echo(to: Address, called: Called = "SPINEMAP", calling: Calling = "SPINEMAP"
     say(f"{called} answers")
 
 
+@app.command()
+def manifest(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the manifests.")],
+    variant: Annotated[str, typer.Option(help="Of the image: cpu or gpu.")] = "cpu",
+    models: ModelFolder = None,
+    config: Config = None,
+) -> None:
+    """Write app.json and pkg.json, the manifests of the image.
+
+    Example: python -m app manifest --output build/manifests
+    """
+    from app.manifest import Variant, write_manifests
+    from app.settings import load_settings
+
+    if variant not in list(Variant):
+        raise typer.BadParameter("expected cpu or gpu", param_hint="--variant")
+    write_manifests(_with_models(load_settings(config), models), Variant(variant), output)
+    say(f"app.json and pkg.json written to {output}")
+
+
 @models_app.command("list")
 def list_models(config: Config = None, models: ModelFolder = None) -> None:
     """List the models in a folder with their evidence and whether they are approved.
@@ -179,6 +219,8 @@ def main() -> NoReturn:
     """Run a command; an error becomes one line on stderr and an exit status."""
     # The SDK narrates every run of the graph; the worker inherits this.
     os.environ.setdefault("HOLOSCAN_LOG_LEVEL", "ERROR")
+    # The first process of a container gets no signal that it has no handler for.
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except SpineError as error:
@@ -193,10 +235,24 @@ def main() -> NoReturn:
     sys.exit(ExitStatus.SUCCESS)
 
 
+def _terminate(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _with_models(settings: "Settings", folder: Path | None) -> "Settings":
+    """Return the settings with another folder of models, where one is given."""
+    if folder is None:
+        return settings
+    section = settings.models.model_copy(update={"folder": folder})
+    return settings.model_copy(update={"models": section})
+
+
 def _require_input(folder: Path) -> None:
     """Check before the SDK does, which would exit with 2."""
     if not folder.is_dir():
         raise InputError(Code.INPUT_MISSING, "the input folder does not exist")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise InputError(Code.INPUT_MISSING, "the input folder cannot be read")
     if not any(folder.iterdir()):
         raise InputError(Code.INPUT_EMPTY, "the input folder is empty")
 

@@ -12,6 +12,11 @@ _INPUT = (
     Code.TWO_PATIENTS,
     Code.TWO_STUDIES,
 )
+_USAGE = (
+    Code.SETTINGS_INVALID,
+    Code.OUTPUT_UNWRITABLE,
+    Code.DEVICE_MISSING,
+)
 _MODEL = (
     Code.MODEL_MISSING,
     Code.MODEL_TAMPERED,
@@ -34,7 +39,7 @@ def exit_status(error: BaseException) -> ExitStatus:
     """Return the status for an error; by its code, since it may come from another process."""
     if not isinstance(error, SpineError):
         return ExitStatus.INTERNAL
-    if error.code is Code.SETTINGS_INVALID:
+    if error.code in _USAGE:
         return ExitStatus.USAGE
     if isinstance(error, InputError) or error.code in _INPUT:
         return ExitStatus.INPUT

@@ -1,6 +1,8 @@
 """What IT does by hand: send, ask, retry, hold."""
 
 import fcntl
+import os
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -24,8 +26,24 @@ def write_run_record(source: Path, output: Path, analysis_time: datetime) -> Non
     """Write ``run.json`` as the service does before the first step of a run."""
     uids = {read_meta(path).sop_instance_uid for path in dicom_files(source)}
     record = RunRecord("", analysis_time.isoformat(), "default", tuple(sorted(uids)), ())
-    make_folder_durably(output)
     write_json_durably(output / "run.json", record.to_json(), output)
+
+
+def require_writable(output: Path) -> None:
+    """Make the output folder, and try whether a file can be written there.
+
+    Raises
+    ------
+    SpineError
+        ``OUTPUT_UNWRITABLE``.
+    """
+    try:
+        make_folder_durably(output)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        reason = f"the output folder cannot be written: {error.strerror}, as user {os.getuid()}"
+        raise SpineError(Code.OUTPUT_UNWRITABLE, reason) from None
 
 
 def send_all(files: list[Path], destination: Destination) -> None:

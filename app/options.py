@@ -8,11 +8,22 @@ import typer
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="The site's settings, over app.yaml.", dir_okay=False),
+    typer.Option(
+        "--config",
+        envvar="HOLOSCAN_CONFIG_PATH",
+        help="The site's settings, over app.yaml.",
+        dir_okay=False,
+    ),
 ]
 ModelFolder = Annotated[
     Path | None,
-    typer.Option("--models", "-m", help="Folder with one folder per model.", file_okay=False),
+    typer.Option(
+        "--models",
+        "-m",
+        envvar="HOLOSCAN_MODEL_PATH",
+        help="Folder with one folder per model.",
+        file_okay=False,
+    ),
 ]
 
 

@@ -58,6 +58,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 ProfileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 Address = IPv4Address | IPv6Address
+MemorySize = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
 
 
 class _Section(BaseModel):
@@ -209,6 +210,21 @@ class ProfileSection(_Section):
         return Profile(name, self.ae_titles, mine, self.mode, self.retention_days)
 
 
+class PackageSection(_Section):
+    """What the image's manifests ask a runner for.
+
+    Attributes
+    ----------
+    timeout_s : after which a runner ends the analysis of one study; 0 is never
+    memory, gpu_memory : such as ``4Gi`` or ``512Mi``
+    """
+
+    timeout_s: Annotated[int, Field(ge=0)]
+    cpu: Annotated[int, Field(ge=1)]
+    memory: MemorySize
+    gpu_memory: MemorySize
+
+
 class Settings(BaseSettings):
     """Everything a site can set.
 
@@ -234,6 +250,7 @@ class Settings(BaseSettings):
     science: dict[str, JsonValue]
     models: ModelsSection
     log_format: LogFormat = LogFormat.TEXT
+    package: PackageSection
 
     @model_validator(mode="after")
     def _require_distinct_names(self) -> "Settings":

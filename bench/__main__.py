@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from app.analysis import approvals
+from app.approval import approvals
 from app.settings import load_settings
 from bench.networks import bench_age_network
 from bench.segmentation import bench_segmentation
@@ -26,7 +26,7 @@ def main() -> int:
     folder = Path(settings.models.folder)
     models = load_models(folder, approvals(settings), Backend.OPENVINO, threads=THREADS)
     results = bench_phantom()
-    steps, volume = bench_study(models)
+    steps, volume = bench_study(models, folder, THREADS)
     results += steps
     results += bench_segmentation(volume, models.segmentation, folder, THREADS)
     results += bench_age_network(THREADS)

@@ -1,18 +1,11 @@
 """Segmented spine in, spine age out."""
 
-from operators.sdk import (
-    ExecutionContext,
-    Fragment,
-    InputContext,
-    Operator,
-    OperatorSpec,
-    OutputContext,
-)
+from operators import sdk
 from spine import pipeline
 from spine.inference.models import Models
 
 
-class EstimateAgeOperator(Operator):
+class EstimateAgeOperator(sdk.Operator):
     """Estimate spine age (P1).
 
     Ports
@@ -23,20 +16,23 @@ class EstimateAgeOperator(Operator):
     """
 
     def __init__(
-        self, fragment: Fragment, models: Models, settings: pipeline.ScienceSettings, name: str
+        self, fragment: sdk.Fragment, models: Models, settings: pipeline.ScienceSettings, name: str
     ) -> None:
         # Before super(): it calls setup().
         self._models = models
         self._settings = settings
         super().__init__(fragment, name=name)
 
-    def setup(self, spec: OperatorSpec) -> None:
+    def setup(self, spec: sdk.OperatorSpec) -> None:
         spec.input("selection")
         spec.input("segmentation")
         spec.output("age")
 
     def compute(
-        self, op_input: InputContext, op_output: OutputContext, _context: ExecutionContext
+        self,
+        op_input: sdk.InputContext,
+        op_output: sdk.OutputContext,
+        _context: sdk.ExecutionContext,
     ) -> None:
         selection = op_input.receive("selection")
         segmentation = op_input.receive("segmentation")

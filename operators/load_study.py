@@ -2,19 +2,11 @@
 
 from pathlib import Path
 
-from operators.sdk import (
-    CountCondition,
-    ExecutionContext,
-    Fragment,
-    InputContext,
-    Operator,
-    OperatorSpec,
-    OutputContext,
-)
+from operators import sdk
 from spine import pipeline
 
 
-class LoadStudyOperator(Operator):
+class LoadStudyOperator(sdk.Operator):
     """Read one study's headers; runs once a graph.
 
     Ports
@@ -23,17 +15,20 @@ class LoadStudyOperator(Operator):
     """
 
     def __init__(
-        self, fragment: Fragment, folder: Path, settings: pipeline.ScienceSettings, name: str
+        self, fragment: sdk.Fragment, folder: Path, settings: pipeline.ScienceSettings, name: str
     ) -> None:
         # Before super(): it calls setup().
         self._folder = folder
         self._settings = settings
-        super().__init__(fragment, CountCondition(fragment, 1), name=name)
+        super().__init__(fragment, sdk.CountCondition(fragment, 1), name=name)
 
-    def setup(self, spec: OperatorSpec) -> None:
+    def setup(self, spec: sdk.OperatorSpec) -> None:
         spec.output("study")
 
     def compute(
-        self, _op_input: InputContext, op_output: OutputContext, _context: ExecutionContext
+        self,
+        _op_input: sdk.InputContext,
+        op_output: sdk.OutputContext,
+        _context: sdk.ExecutionContext,
     ) -> None:
         op_output.emit(pipeline.load(self._folder, self._settings), "study")

@@ -1,18 +1,11 @@
 """Selected series in, named and measured spine out."""
 
-from operators.sdk import (
-    ExecutionContext,
-    Fragment,
-    InputContext,
-    Operator,
-    OperatorSpec,
-    OutputContext,
-)
+from operators import sdk
 from spine import pipeline
 from spine.inference.models import Models
 
 
-class SegmentSpineOperator(Operator):
+class SegmentSpineOperator(sdk.Operator):
     """Segment the spine, name and measure its levels.
 
     Ports
@@ -22,19 +15,22 @@ class SegmentSpineOperator(Operator):
     """
 
     def __init__(
-        self, fragment: Fragment, models: Models, settings: pipeline.ScienceSettings, name: str
+        self, fragment: sdk.Fragment, models: Models, settings: pipeline.ScienceSettings, name: str
     ) -> None:
         # Before super(): it calls setup().
         self._models = models
         self._settings = settings
         super().__init__(fragment, name=name)
 
-    def setup(self, spec: OperatorSpec) -> None:
+    def setup(self, spec: sdk.OperatorSpec) -> None:
         spec.input("selection")
         spec.output("segmentation")
 
     def compute(
-        self, op_input: InputContext, op_output: OutputContext, _context: ExecutionContext
+        self,
+        op_input: sdk.InputContext,
+        op_output: sdk.OutputContext,
+        _context: sdk.ExecutionContext,
     ) -> None:
         selection = op_input.receive("selection")
         segmentation = pipeline.segment(selection, self._models, self._settings)

@@ -1,17 +1,10 @@
 """Study in, selected series out."""
 
-from operators.sdk import (
-    ExecutionContext,
-    Fragment,
-    InputContext,
-    Operator,
-    OperatorSpec,
-    OutputContext,
-)
+from operators import sdk
 from spine import pipeline
 
 
-class SelectSeriesOperator(Operator):
+class SelectSeriesOperator(sdk.Operator):
     """Choose and decode the series to analyze.
 
     Ports
@@ -20,17 +13,22 @@ class SelectSeriesOperator(Operator):
     selection : out, `spine.dicom.study.Selection`
     """
 
-    def __init__(self, fragment: Fragment, settings: pipeline.ScienceSettings, name: str) -> None:
+    def __init__(
+        self, fragment: sdk.Fragment, settings: pipeline.ScienceSettings, name: str
+    ) -> None:
         # Before super(): it calls setup().
         self._settings = settings
         super().__init__(fragment, name=name)
 
-    def setup(self, spec: OperatorSpec) -> None:
+    def setup(self, spec: sdk.OperatorSpec) -> None:
         spec.input("study")
         spec.output("selection")
 
     def compute(
-        self, op_input: InputContext, op_output: OutputContext, _context: ExecutionContext
+        self,
+        op_input: sdk.InputContext,
+        op_output: sdk.OutputContext,
+        _context: sdk.ExecutionContext,
     ) -> None:
         selection = pipeline.select(op_input.receive("study"), self._settings)
         op_output.emit(selection, "selection")

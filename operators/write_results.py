@@ -2,21 +2,14 @@
 
 from collections.abc import Callable
 
-from operators.sdk import (
-    ExecutionContext,
-    Fragment,
-    InputContext,
-    Operator,
-    OperatorSpec,
-    OutputContext,
-)
+from operators import sdk
 from spine import pipeline
 from spine.findings import Findings
 from spine.inference.models import Models
 from spine.reporting.writing import Outcome, RunContext
 
 
-class WriteResultsOperator(Operator):
+class WriteResultsOperator(sdk.Operator):
     """Write results.json, DICOM objects and pictures; the end of the graph.
 
     Ports
@@ -28,7 +21,7 @@ class WriteResultsOperator(Operator):
 
     def __init__(
         self,
-        fragment: Fragment,
+        fragment: sdk.Fragment,
         models: Models,
         settings: pipeline.ScienceSettings,
         run: RunContext,
@@ -42,12 +35,15 @@ class WriteResultsOperator(Operator):
         self._on_outcome = on_outcome
         super().__init__(fragment, name=name)
 
-    def setup(self, spec: OperatorSpec) -> None:
+    def setup(self, spec: sdk.OperatorSpec) -> None:
         for port in _PORTS:
             spec.input(port)
 
     def compute(
-        self, op_input: InputContext, _op_output: OutputContext, _context: ExecutionContext
+        self,
+        op_input: sdk.InputContext,
+        _op_output: sdk.OutputContext,
+        _context: sdk.ExecutionContext,
     ) -> None:
         findings = Findings(*(op_input.receive(port) for port in _PORTS))
         self._on_outcome(pipeline.write(findings, self._models, self._run, self._settings))

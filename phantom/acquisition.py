@@ -43,7 +43,7 @@ class Imperfections:
 
 
 def draw_imperfections(rng: np.random.Generator) -> Imperfections:
-    """Draw an ordinary acquisition: marrow SNR 15 to 35, residual shading (anatomy 4.2, 4.3)."""
+    """Draw an ordinary acquisition: marrow SNR 15 to 35, residual shading (anatomy 4)."""
     return Imperfections(
         coil_power=float(np.clip(1.2 + 0.5 * rng.standard_normal(), 0, 2.3)),
         ripple=float(rng.uniform(0, 0.1)),

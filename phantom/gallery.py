@@ -15,11 +15,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from tqdm import tqdm
 
+from phantom import laws
 from phantom.protocols import LUMBAR_T2_SPACE, WHOLE_SPINE_T2, Protocol
-from phantom.realism import MEASURES, NOT_IN_SATURATED, merged, statistics, tissues
+from phantom.realism import MEASURES, NOT_IN_SATURATED, statistics
 from phantom.rendering import render
 from phantom.subjects import Subject, subject
+from phantom.tissues import merged, tissues
 from phantom.variants import NORMAL
 from spine.imaging import nifti
 from spine.imaging.volume import Volume
@@ -137,7 +140,8 @@ def report(comparisons: tuple[Comparison, ...]) -> str:
 
 def draw_side_by_side(patients: list[RealPatient], path: Path) -> None:
     """Draw phantoms of 25 to 85 years over the real patients nearest in age."""
-    above = [_middle(_lumbar(age), f"phantom, {age}") for age in AGES_YEARS]
+    ages = tqdm(AGES_YEARS, desc="side by side")
+    above = [_middle(_lumbar(age), f"phantom, {age}") for age in ages]
     nearest = [min(patients, key=lambda p: abs(p.age_years - age)) for age in AGES_YEARS]
     below = [_middle(nifti.read_volume(p.image), f"real, {p.age_years:.0f}") for p in nearest]
     _sheet([above, below], _SOURCE).save(path)
@@ -146,7 +150,7 @@ def draw_side_by_side(patients: list[RealPatient], path: Path) -> None:
 def draw_whole_spines(path: Path) -> None:
     """Draw whole-spine phantoms of 25 to 85 years, median and parasagittal slices."""
     protocol = replace(WHOLE_SPINE_T2, slices=7)
-    volumes = [_volume(age, protocol) for age in AGES_YEARS]
+    volumes = [_volume(age, protocol) for age in tqdm(AGES_YEARS, desc="whole spines")]
     rows = [
         [_slice(volume, 3 + shift, f"phantom, {age}") for age, volume in
          zip(AGES_YEARS, volumes, strict=True)]
@@ -160,8 +164,25 @@ def _lumbar(age: int) -> Volume:
 
 
 def _volume(age: int, protocol: Protocol) -> Volume:
-    someone = subject(500 + age, age_years=age, variant=NORMAL, gap_years=0.0)
-    return render(someone, protocol, np.random.default_rng(age), sub_slices=1).volume
+    return render(typical(age), protocol, np.random.default_rng(age), sub_slices=1).volume
+
+
+def typical(age_years: int) -> Subject:
+    """Return the one of eleven subjects whose lumbar discs are worn most as the law has it."""
+    seeds = range(100 * age_years, 100 * age_years + 11)
+    people = (subject(seed, age_years=age_years, variant=NORMAL, gap_years=0.0) for seed in seeds)
+    return min(people, key=_departure)
+
+
+def _departure(someone: Subject) -> float:
+    """Return how far the mean wear of lumbar discs lies from what age and levels explain."""
+    explained = laws.LATENT_PER_DECADE * (someone.age_years - 50) / 10
+    own = [
+        disc.latent - laws.level_effect(disc.level, NORMAL) - explained
+        for disc in someone.discs
+        if disc.level.is_lumbar
+    ]
+    return abs(float(np.mean(own)))
 
 
 def _middle(volume: Volume, title: str) -> Image.Image:
@@ -203,10 +224,10 @@ def main(arguments: list[str] | None = None) -> int:
     patients = real_patients(chosen.real)
     draw_side_by_side(patients, chosen.output / "side_by_side.png")
     comparisons = compare(
-        [measure_real(patient) for patient in patients],
+        [measure_real(patient) for patient in tqdm(patients, desc="real patients")],
         [
             measure_phantom(subject(900 + n, age_years=max(p.age_years, 18.0), sex=p.sex), n)
-            for n, p in enumerate(patients)
+            for n, p in enumerate(tqdm(patients, desc="phantoms of their age and sex"))
         ],
     )
     table = {"source": _SOURCE, "statistics": [asdict(c) for c in comparisons]}

@@ -1,6 +1,6 @@
 """How a spine wears with age: the generator's law, an input of every phantom study.
 
-The latent model is derived (facts: anatomy 3.2) from Brinjikji 2015 (asymptomatic, n=3110) and
+The latent model is derived (docs/anatomy.md, 3.2) from Brinjikji 2015 (asymptomatic, n=3110) and
 Wakayama (population, n=975). What a network later finds of it is therefore recovery of this
 law, never a medical finding. Every monotone function below takes the *biological* age.
 """

@@ -87,7 +87,7 @@ WHOLE_SPINE_T2 = Protocol(
     echo_time_ms=100.0,
     echo_train_length=19,
 )
-"""P1's input grid (section 2.4); timing from anatomy 4.2, memory."""
+"""P1's input grid (section 2.4); timing from anatomy 4, memory."""
 
 WHOLE_SPINE_T2_PHILIPS = replace(
     WHOLE_SPINE_T2,
@@ -233,7 +233,7 @@ def coarser(protocol: Protocol, pixel_spacing_mm: float) -> Protocol:
 def randomized(protocol: Protocol, rng: np.random.Generator) -> Protocol:
     """Vary spacing, thickness, extent and obliquity around a protocol, as sites differ.
 
-    The ranges are assumptions that include anatomy 4.2; a field of view may lose up to a
+    The ranges are assumptions that include anatomy 4; a field of view may lose up to a
     third of its rows or columns.
     """
     pixel = protocol.pixel_spacing_mm * float(rng.uniform(0.85, 1.25))

@@ -1,4 +1,4 @@
-"""Signal of every tissue under a protocol: spin echo with relaxation times (anatomy 4.1).
+"""Signal of every tissue under a protocol: spin echo with relaxation times (anatomy 4).
 
 S = PD (1 - exp(-TR/T1)) exp(-TE/T2); inversion recovery replaces the bracket by
 |1 - 2 exp(-TI/T1) + exp(-TR/T1)|. T2 values are effective ones for a long echo train: fat is

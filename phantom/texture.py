@@ -1,7 +1,7 @@
 """Periodic random textures, anchored to structures so that they move with them.
 
 Vertebral signal varies by a quarter inside a body, with a length of 1.5 mm: trabecular fat
-and veins, not noise (SPIDER, anatomy 5.1).
+and veins, not noise (SPIDER, anatomy 5).
 """
 
 from functools import cache

@@ -56,7 +56,7 @@ class Variant:
 
 NORMAL = Variant()
 
-# Shares of anatomy 2, "Use": derived there from a Chinese (n=293) and a Korean (n=1340) cohort;
+# Shares of anatomy 2, derived from a Chinese (n=293) and a Korean (n=1340) cohort;
 # 12T7L is an assumption of ours, so that L7 occurs at all.
 _SHARES = {
     Variant(12, 5): 0.887,

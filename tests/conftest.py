@@ -12,6 +12,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="folder that holds spider_t2space/, real lumbar MR with masks of 24 patients",
     )
+    parser.addoption("--image", help="the image that tests/image runs; make image-test gives it")
 
 
 @pytest.fixture(scope="session")

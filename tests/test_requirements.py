@@ -41,6 +41,14 @@ def test_no_package_is_locked_twice():
     assert not set(_locked("requirements.txt")) & set(_locked("requirements-dev.txt"))
 
 
+def test_nothing_reports_its_use_to_anybody():
+    # An interface without an exporter; what openvino-telemetry sends has no place in a hospital.
+    locked = {name for name in _locked("requirements.txt") if "telemetry" in name}
+    assert locked == {"opentelemetry-api"}
+    with pytest.raises(metadata.PackageNotFoundError):
+        metadata.version("openvino-telemetry")
+
+
 def test_no_runtime_package_is_under_gpl_or_agpl():
     found = {package: _licenses(package) for package in _locked("requirements.txt")}
     assert not {package for package, text in found.items() if FORBIDDEN.search(text)}

@@ -73,10 +73,16 @@ class Register:
         Raises
         ------
         SpineError
-            ``SETTINGS_INVALID`` if one does already, or a restore was not finished.
+            ``SETTINGS_INVALID`` if one does already, or a restore was not finished;
+            ``OUTPUT_UNWRITABLE`` if this user cannot write there.
         """
-        make_folder_durably(self.root)
-        with (self.root / "lock").open("w") as file:
+        try:
+            make_folder_durably(self.root)
+            lock = (self.root / "lock").open("w")
+        except OSError as error:
+            reason = f"{self.root}: {error.strerror}, as user {os.getuid()}"
+            raise SpineError(Code.OUTPUT_UNWRITABLE, reason) from None
+        with lock as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -170,6 +170,7 @@ def _first_network(plan: AgePlan) -> AgeDCNN:
 def _figures(
     how: str, truth: NDArray[np.float64], predicted: NDArray[np.float64]
 ) -> tuple[Metric, ...]:
+    # The report finds its band among these names: spine.inference.cards.CORRECTED_AGE_ERROR.
     values = (
         ("MAE", metrics.mean_absolute_error(truth, predicted), "years"),
         ("WMAE", metrics.weighted_mean_absolute_error(truth, predicted), "years"),

@@ -135,6 +135,7 @@ def settle_statistics(
         norm.reset_running_stats()
         norm.momentum = None
     chosen = np.random.default_rng(settings.seed).permutation(len(inputs))[:_SETTLING_EXAMPLES]
+    torch.manual_seed(settings.seed)  # of dropout
     network.train()
     with torch.no_grad():
         for start in range(0, len(chosen) - 1, settings.batch_size):

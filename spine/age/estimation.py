@@ -88,6 +88,7 @@ def _estimate(
         predicted_age_years=correct_bias(uncorrected, line),
         evidence=evidence,
         model=model.reference,
+        mean_absolute_error_years=model.mean_absolute_error_years,
     )
 
 

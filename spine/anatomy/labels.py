@@ -68,11 +68,6 @@ _CLASS_BY_REGION = {
 }
 
 
-def class_from_label(value: int) -> TissueClass:
-    """Return the tissue class of a label value; KeyError for a value outside the table."""
-    return _CLASS_BY_LABEL[value]
-
-
 def classes_from_labels(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     """Turn instance labels into tissue classes, any shape; unknown values raise ValueError."""
     lookup = np.full(256, 255, dtype=np.uint8)

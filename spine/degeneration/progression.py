@@ -58,7 +58,7 @@ def predict(
 
     For a disc, the first reason that applies is given: no segmentation; levels uncertain;
     disc not found. For a scale of a disc: no model; baseline invalid; region out of the
-    image; evidence too weak, in which case nothing is computed.
+    image; evidence too weak, in which case nothing is computed; no finite answer.
 
     Source
     ------
@@ -117,19 +117,23 @@ class _Forecaster:
             return Refusal(error.code, error.reason, subject)
         evidence = Evidence.lowest(self.segmentation.model.evidence, model.reference.evidence)
         withheld = withhold(evidence, self.minimum_evidence, subject)
-        return withheld or _forecast(model, region, baseline, evidence)
+        if withheld is not None:
+            return withheld
+        logits = model.network(region[None])[0]
+        if not np.isfinite(logits).all():
+            return Refusal(Code.NOT_FINITE, "The network returned no finite numbers.", subject)
+        return _forecast(model, _softmax(logits), baseline, evidence)
 
 
 def _forecast(
     model: Model[DiscSpec],
-    region: NDArray[np.float32],
+    probabilities: NDArray[np.float64],
     baseline: Baseline | None,
     evidence: Evidence,
 ) -> ScaleForecast:
     """Take the grade of highest probability (P2) and compare it with the baseline."""
     scale = model.spec.scale
     grades = [int(grade) for grade in scale.grades]
-    probabilities = _softmax(model.network(region[None])[0])
     predicted = grades[int(np.argmax(probabilities))]
     progress = None
     if baseline is not None:

@@ -24,13 +24,11 @@ def _sct(value: str, meaning: str) -> Code:
     return Code(value, "SCT", meaning)
 
 
-VERTEBRA = _sct("51282000", "Vertebra")
 SACRUM = _sct("54735007", "Sacrum")
 INTERVERTEBRAL_DISC = _private("DISC", "Intervertebral disc")
 SPINE = _sct("421060004", "Spine")
 LUMBAR_SPINE = _sct("122496007", "Lumbar spine")
 SPINAL_CORD = _sct("2748008", "Spinal cord")
-VERTEBRAL_CANAL = _sct("61853006", "Vertebral canal")
 CEREBROSPINAL_FLUID = _sct("65216001", "Cerebrospinal fluid")
 RIB = _sct("113197003", "Rib")
 LEFT = _sct("7771000", "Left")
@@ -38,7 +36,6 @@ RIGHT = _sct("24028007", "Right")
 ANATOMICAL_STRUCTURE = _sct("91723000", "Anatomical structure")
 
 SUBJECT_AGE = Code("121033", "DCM", "Subject Age")
-PROBABILITY = Code("122157", "DCM", "Probability")
 QUALITY_FINDING = Code("111052", "DCM", "Quality Finding")
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
 PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")
@@ -59,7 +56,6 @@ VERTEBRA_COUNT = _private("VERTEBRA_COUNT", "Number of vertebrae found")
 DISC_HEIGHT = _private("DISC_HEIGHT", "Mean height of intervertebral disc")
 EVIDENCE = _private("EVIDENCE", "Evidence behind the result")
 REFUSAL = _private("REFUSAL", "Result withheld")
-PROGRESSION_RISK = _private("PROGRESSION_RISK", "Probability of a higher grade in five years")
 
 _VERTEBRA_VALUES = {
     **dict(zip((f"C{n}" for n in range(1, 8)), (
@@ -104,12 +100,6 @@ VERTEBRA_CODES: dict[Level, Code] = {
     level: SACRUM if level.region is Region.SACRAL else _vertebra(level) for level in Level
 }
 DISC_CODES: dict[DiscLevel, Code] = {level: _disc(level) for level in DiscLevel}
-
-SCALE_CODES: dict[Scale, Code] = {
-    Scale.SCHNEIDERMAN: _private("SCHNEIDERMAN", "Schneiderman grade of disc signal"),
-    Scale.BULGING: _private("BULGING", "Grade of disc bulging"),
-    Scale.PFIRRMANN: _private("PFIRRMANN", "Pfirrmann grade of disc degeneration"),
-}
 
 BASELINE_CODES: dict[Scale, Code] = {
     Scale.SCHNEIDERMAN: _private("SCHNEIDERMAN_0", "Schneiderman grade at the time of the study"),

@@ -27,7 +27,6 @@ _GROUPS = {
     "EffectiveEchoTime": "MREchoSequence",
     "RepetitionTime": "MRTimingAndRelatedParametersSequence",
     "InversionRecovery": "MRModifierSequence",
-    "InversionTimes": "MRModifierSequence",
     "AnatomicRegionSequence": "FrameAnatomySequence",
     "FrameAcquisitionNumber": "FrameContentSequence",
     "StackID": "FrameContentSequence",

@@ -20,12 +20,17 @@ def find_priors(
         if instance.header.SOPClassUID == Comprehensive3DSRStorage
         and is_own_result(instance.header)
     ]
-    same = [
-        report for report in reports if text_of(report.header, "PatientID") == patient.patient_id
-    ]
+    same = [report for report in reports if _is_about(report, patient)]
     priors = tuple(
         Prior(report.sop_instance_uid, str(report.header.StudyInstanceUID)) for report in same
     )
     if len(same) == len(reports):
         return priors, ()
-    return priors, (Caution(Code.TWO_PATIENTS, "an earlier report names another patient"),)
+    return priors, (Caution(Code.TWO_PATIENTS, "an earlier report may be about another patient"),)
+
+
+def _is_about(report: Instance, patient: PatientFacts) -> bool:
+    """Whether ID and, where both name one, issuer agree; without an ID nobody can tell."""
+    issuers = {text_of(report.header, "IssuerOfPatientID"), patient.issuer} - {""}
+    is_same = text_of(report.header, "PatientID") == patient.patient_id
+    return bool(patient.patient_id) and is_same and len(issuers) < 2

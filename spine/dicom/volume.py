@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spine.dicom.frames import Frame
+from spine.dicom.identifiers import is_uid
 from spine.dicom.pixels import decode
 from spine.dicom.stacks import is_same_orientation, is_same_size
 from spine.dicom.study import FramePlane
@@ -87,11 +88,21 @@ def _parallel_planes(frames: Sequence[Frame]) -> list[FramePlane]:
         raise GeometryError(
             Code.GEOMETRY_ABSENT, "a slice has no valid position, orientation or pixel spacing"
         )
+    _require_one_frame_of_reference(frames)
     if not all(is_same_orientation(frames[0], frame) for frame in frames):
         raise GeometryError(Code.MIXED_ORIENTATIONS, "the slices are not parallel")
     if not all(is_same_size(frames[0], frame) for frame in frames):
         raise GeometryError(Code.MIXED_GEOMETRY, "the slices differ in size")
     return planes
+
+
+def _require_one_frame_of_reference(frames: Sequence[Frame]) -> None:
+    """Positions count from an origin that the Frame of Reference names (PS3.3 C.7.4.1)."""
+    references = {frame.text("FrameOfReferenceUID") for frame in frames}
+    if not all(is_uid(reference) for reference in references):
+        raise GeometryError(Code.GEOMETRY_ABSENT, "a slice has no valid frame of reference")
+    if len(references) > 1:
+        raise GeometryError(Code.MIXED_GEOMETRY, "the slices differ in their frame of reference")
 
 
 def _stack_affine(

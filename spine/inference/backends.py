@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from spine.errors import Code, SpineError
 from spine.inference.models import Network
 
 
@@ -55,13 +56,36 @@ def compile_network(
     input_shape : of one item, without the batch axis
     example_shape : a smaller one that OpenVINO traces the network with, before it is
         reshaped to `input_shape`, which is many times faster than tracing at full size
+
+    Raises
+    ------
+    SpineError
+        ``DEVICE_MISSING``, before anything is computed.
     """
+    require_device(hardware)
     folded = _fold(network)
     if hardware.backend is Backend.TORCH:
         return TorchNetwork(folded.to(hardware.device), hardware)
     model = _trace(folded, example_shape)
     model.reshape([1, *input_shape])
     return OpenVINONetwork(_compile(model, hardware))
+
+
+def require_device(hardware: Hardware) -> None:
+    """Refuse a device that is not there.
+
+    Raises
+    ------
+    SpineError
+        ``DEVICE_MISSING``, naming the device and what there is.
+    """
+    if hardware.backend is Backend.OPENVINO:
+        there = [name.lower() for name in openvino.Core().available_devices]
+    else:
+        there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+    if hardware.device.lower() not in there:
+        reason = f"{hardware.device}: {hardware.backend} finds only {', '.join(there)}"
+        raise SpineError(Code.DEVICE_MISSING, reason)
 
 
 class TorchNetwork:

@@ -14,6 +14,8 @@ from spine.preprocessing.segmentation import SegmentationSpec
 
 CARD_FILE = "card.json"
 MINIMUM_REAL_PATIENTS = 20
+CORRECTED_AGE_ERROR = "MAE, bias-corrected"
+"""The metric of an age model that the report draws as a reference band."""
 
 InputSpec = Annotated[AgeSpec | DiscSpec | SegmentationSpec, Field(discriminator="kind")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -88,6 +90,19 @@ class Card(_Frozen):
         if self.evidence is not Evidence.SYNTHETIC and not enough:
             raise ValueError(f"{self.evidence} evidence needs {MINIMUM_REAL_PATIENTS} patients")
         return self
+
+    @model_validator(mode="after")
+    def _metrics_are_distinct(self) -> Self:
+        if len({(metric.name, metric.data) for metric in self.metrics}) < len(self.metrics):
+            raise ValueError("a metric is stated twice")
+        return self
+
+    def figure(self, name: str, unit: str) -> float | None:
+        """Return a metric's value on the data that the evidence rests on; None if not stated."""
+        data = "synthetic" if self.evidence is Evidence.SYNTHETIC else "real"
+        wanted = (name, unit, data)
+        values = (m.value for m in self.metrics if (m.name, m.unit, m.data) == wanted)
+        return next(values, None)
 
 
 def card_from_json(text: bytes) -> Card:

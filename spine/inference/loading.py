@@ -11,6 +11,7 @@ from spine.anatomy.grades import Scale
 from spine.errors import Code, ModelIntegrityError, Refusal
 from spine.inference.approval import Approval, ApprovedFolder, read_approved
 from spine.inference.backends import Backend, Hardware, compile_network
+from spine.inference.cards import CORRECTED_AGE_ERROR
 from spine.inference.models import (
     AGE_NAME,
     SEGMENTATION_NAME,
@@ -85,7 +86,8 @@ def _age(
     if not isinstance(spec, AgeSpec):
         raise AssertionError("the card's name fixes the kind of its input")
     network = _ready(AgeDCNN(), found, spec.network_shape, hardware)
-    return Model(found.reference, spec, network, found.card.bias)
+    error = found.card.figure(CORRECTED_AGE_ERROR, "years")
+    return Model(found.reference, spec, network, found.card.bias, error)
 
 
 def _disc(

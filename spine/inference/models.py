@@ -53,13 +53,15 @@ class Model(Generic[Spec]):
 
     Attributes
     ----------
-    bias : of an age model, as its card states it
+    bias, mean_absolute_error_years : of an age model, as its card states them; the error
+        is that of bias-corrected ages
     """
 
     reference: ModelReference
     spec: Spec
     network: Network
     bias: BiasLine | None = None
+    mean_absolute_error_years: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

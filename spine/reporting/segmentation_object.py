@@ -1,7 +1,7 @@
 """SEG BINARY on the source frames, one object a structure group.
 
 Split by group because some viewers refuse more than 400 frames in one object
-(facts of docs/adr/0040); the value of a voxel is that of the label map, untouched.
+(docs/adr/0040); the value of a voxel is that of the label map, untouched.
 """
 
 from dataclasses import dataclass

@@ -1,15 +1,18 @@
 """The source series as the writers need it: clean headers, frames, and points on them."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from pydicom import Dataset
-from pydicom.valuerep import DA, DSfloat, PersonName
+from pydicom.datadict import dictionary_VM
+from pydicom.valuerep import DA, TM, DSfloat, PersonName
 
+from spine.dicom.elements import text_of
 from spine.dicom.geometry import nearest_frame, scoord_from_world
+from spine.dicom.identifiers import is_uid
 from spine.dicom.study import FramePlane, Selection
 
 # Type 2 in every object that we write (PS3.3 C.7.1.1, C.7.2.1): present, perhaps empty.
@@ -24,13 +27,14 @@ _PATIENT_AND_STUDY = (
     "AccessionNumber",
     "ReferringPhysicianName",
 )
-_DECIMALS = (
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "PixelSpacing",
-    "SliceThickness",
-    "SpacingBetweenSlices",
-)
+_DECIMALS = {
+    "ImagePositionPatient": 3,
+    "ImageOrientationPatient": 6,
+    "PixelSpacing": 2,
+    "SliceThickness": 1,
+    "SpacingBetweenSlices": 1,
+}
+_MOMENTS: dict[str, type[DA | TM]] = {"PatientBirthDate": DA, "StudyDate": DA, "StudyTime": TM}
 _SEXES = ("M", "F", "O")
 
 
@@ -130,9 +134,13 @@ def clean_header(header: Dataset) -> Dataset:
     _encode_names(clean)
     if clean.PatientSex not in _SEXES:
         clean.PatientSex = ""
-    for keyword in ("PatientBirthDate", "StudyDate"):
-        if not _is_date(str(getattr(clean, keyword))):
+    for keyword, representation in _MOMENTS.items():
+        if not _is_valid(str(getattr(clean, keyword)), representation):
             setattr(clean, keyword, "")
+    if "PixelSpacing" in clean and "SliceThickness" not in clean:
+        clean.SliceThickness = None  # type 2 there (PS3.3 C.7.6.2), and read by the library
+    if not is_uid(text_of(clean, "FrameOfReferenceUID")):
+        clean.pop("FrameOfReferenceUID", None)
     for keyword in _DECIMALS:
         _shorten(clean, keyword)
     return clean
@@ -143,24 +151,37 @@ def _encode_names(dataset: Dataset) -> None:
     for element in dataset.iterall():
         if element.VR == "PN" and element.value:
             many = not isinstance(element.value, PersonName | str)
-            names = [PersonName(str(name)) for name in (element.value if many else [element.value])]
-            element.value = names if many else names[0]
+            names = [str(name) for name in (element.value if many else [element.value])]
+            if many and dictionary_VM(element.tag) != "1":
+                element.value = [PersonName(name) for name in names]
+            else:
+                # A backslash in a name looks like two of them.
+                element.value = PersonName(" ".join(names))
 
 
-def _is_date(text: str) -> bool:
+def _is_valid(text: str, representation: type[DA | TM]) -> bool:
     try:
-        DA(text)
+        representation(text)
     except ValueError:
         return False
     return True
 
 
 def _shorten(dataset: Dataset, keyword: str) -> None:
-    """Round decimal strings to the 16 characters that the standard allows (PS3.5 6.2)."""
+    """Round decimal strings to the 16 characters that the standard allows (PS3.5 6.2).
+
+    What is not as many finite numbers as the element has becomes empty.
+    """
     value = dataset.get(keyword)
     if value is None or value == "":
         return
-    if isinstance(value, Sequence) or hasattr(value, "__iter__"):
-        setattr(dataset, keyword, [DSfloat(float(item), auto_format=True) for item in value])
+    many = not isinstance(value, str) and isinstance(value, Iterable)
+    try:
+        numbers = [DSfloat(float(item), auto_format=True) for item in (value if many else [value])]
+    except ValueError:
+        numbers = []
+    count = _DECIMALS[keyword]
+    if len(numbers) != count:
+        setattr(dataset, keyword, None)
     else:
-        setattr(dataset, keyword, DSfloat(float(value), auto_format=True))
+        setattr(dataset, keyword, numbers[0] if count == 1 else numbers)

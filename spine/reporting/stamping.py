@@ -1,5 +1,6 @@
 """What every object of ours carries alike: equipment, dates, notices, and no randomness."""
 
+import re
 from datetime import datetime, timedelta, timezone
 from io import BytesIO
 
@@ -26,6 +27,8 @@ from spine.reporting.context import RunContext
 from spine.reporting.sources import SourceSeries
 
 _ACQUISITION_EQUIPMENT = "109101"
+# Hours and minutes from UTC (PS3.3 C.12.1.1.8); anything else says nothing.
+_OFFSET = re.compile("[+-](0[0-9]|1[0-4])[0-5][0-9]")
 
 
 def stamp(
@@ -49,7 +52,7 @@ def stamp(
     dataset.SeriesDescription = wording.series_description(content, demonstration=run.demonstration)
     dataset.CodingSchemeIdentificationSequence = [_private_scheme()]
     offset = str(source.headers[0].get("TimezoneOffsetFromUTC") or "")
-    if offset:
+    if _OFFSET.fullmatch(offset):
         dataset.TimezoneOffsetFromUTC = offset
     moment = local_time(run.analysis_time, offset)
     for event in ("Content", "Series", "InstanceCreation"):
@@ -63,7 +66,7 @@ def stamp(
 
 def local_time(moment: datetime, offset: str) -> datetime:
     """Return a moment in the source's time zone (0008,0201), else in the zone it was given in."""
-    if len(offset) != 5 or offset[0] not in "+-" or not offset[1:].isdigit():
+    if not _OFFSET.fullmatch(offset):
         return moment
     sign = -1 if offset[0] == "-" else 1
     shift = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:]))

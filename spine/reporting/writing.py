@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset
 
+from spine.dicom.confidentiality import no_quoted_values
 from spine.errors import Code, Refusal
 from spine.findings import Findings, ModelReference, Segmentation
 from spine.reporting import results
@@ -52,7 +53,8 @@ def write(
         page = draw_summary(findings, references, run)
         store(_png(page), run.output / _PICTURES / _SUMMARY)
         made = _objects(findings, references, run, settings, page)
-        objects = [_stored(position, *item) for position, item in enumerate(made, start=1)]
+        with no_quoted_values():
+            objects = [_stored(position, *item) for position, item in enumerate(made, start=1)]
     for item in objects:
         store(item.content, run.output / item.file)
     outcome = Outcome(tuple(run.output / item.file for item in objects), code)

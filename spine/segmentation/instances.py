@@ -29,7 +29,7 @@ REFINING_VOXELS = 2
 _ATLAS = 255
 _SACRAL = 254
 SMALLEST_SACRUM_MM3 = 2000.0
-# The remnant S1/S2 is a fraction of L5/S1 (facts/anatomy.md, section 1.4).
+# The remnant S1/S2 is a fraction of L5/S1 (docs/anatomy.md, 1.4).
 REMNANT_SHARE = 0.4
 # A piece nearly as large as its neighbor might be L5 after all.
 DOUBTFUL_SHARE = 0.75

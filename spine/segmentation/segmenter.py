@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from spine.dicom.study import Selection
 from spine.errors import Code, Refusal, SegmentationError
 from spine.findings import Segmentation
@@ -44,7 +46,7 @@ def segment(
     Raises
     ------
     SegmentationError
-        If the selection holds neither a volume nor a refusal.
+        If the selection holds neither a volume nor a refusal, or the network fails.
     """
     if selection.refusal is not None:
         return Refusal(selection.refusal.code, selection.refusal.reason, "study")
@@ -64,9 +66,17 @@ def predict_classes(volume: Volume, model: Model[SegmentationSpec]) -> LabelMap:
     Returns
     -------
     LabelMap of `TissueClass` values on the volume's grid
+
+    Raises
+    ------
+    SegmentationError
+        ``NOT_FINITE``: scores that are no numbers look like background, and the study then
+        like one without a spine.
     """
     window = window_from_volume(volume, model.spec)
     scores = model.network(window[None])[0]
+    if not np.isfinite(scores).all():
+        raise SegmentationError(Code.NOT_FINITE, "the network returned no finite scores")
     return LabelMap(classes_from_scores(scores, model.spec, volume.grid), volume.affine)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.analysis import approvals, settings_hash
+from app.analysis import settings_hash
 from app.application import Analyzer
+from app.approval import approvals
 from app.settings import load_settings
 from phantom.protocols import WHOLE_SPINE_T2
 from phantom.studies import StudyPlan, write_phantom_study

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.analysis import approvals
+from app.approval import approvals
 from app.settings import load_settings
 from spine.inference.approval import read_approved
 

@@ -1,6 +1,7 @@
 """The command line as a caller meets it: output, one line on stderr, exit status."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -190,6 +191,32 @@ def test_wrong_settings_end_with_2(
     assert named in ended.err
 
 
+def test_device_that_is_not_there_ends_with_2(
+    run: Run, installed: Installed, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPINEMAP_MODELS__DEVICE", "cuda:7")
+    ended = run(*_options(installed, study, tmp_path / "out"))
+    assert ended.status == 2
+    assert ended.err == "spinemap: DEVICE_MISSING: cuda:7: torch finds only cpu\n"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_output_that_cannot_be_written_ends_with_2(
+    run: Run, installed: Installed, study: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    ended = run(*_options(installed, study, tmp_path / "file" / "out"))
+    assert ended.status == 2
+    assert "OUTPUT_UNWRITABLE" in ended.err
+
+
+def test_signal_to_terminate_ends_the_process(
+    run: Run, installed: Installed, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.analysis.load_analysis", lambda _: os.kill(os.getpid(), 15))
+    assert run(*_options(installed, study, tmp_path / "out")).status == 128 + 15
+
+
 @pytest.mark.parametrize("arguments", [("run",), ("echo", "--to", "nowhere"), ("fly",)])
 def test_wrong_usage_ends_with_2(run: Run, arguments: tuple[str, ...]) -> None:
     assert run(*arguments).status == 2
@@ -210,7 +237,7 @@ def test_failure_of_ours_ends_with_5_without_quoting(
 
 def test_every_command_shows_an_example(run: Run) -> None:
     commands = ("run", "serve", "demo", "send", "echo", "status", "check", "retry", "hold")
-    commands += ("backup", "restore")
+    commands += ("backup", "restore", "manifest")
     for command in (*((name,) for name in commands), ("models", "list"), ("models", "approve")):
         ended = run(*command, "--help")
         assert ended.status == 0

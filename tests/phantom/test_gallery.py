@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from phantom.gallery import compare, real_patients, report
-from phantom.realism import MEASURES, merged, tissues
+from phantom.gallery import AGES_YEARS, compare, real_patients, report, typical
+from phantom.realism import MEASURES
+from phantom.tissues import merged, tissues
 from spine.anatomy.labels import CORD, CSF, SACRUM
 from spine.imaging.volume import LabelMap, Volume
 
@@ -30,6 +31,16 @@ def test_statistics_missing_in_a_real_patient_are_left_out():
 def test_report_has_a_line_for_every_statistic():
     lines = report(compare([_all(1.0), _all(3.0)], [_all(2.0)])).splitlines()
     assert len(lines) == 1 + len(MEASURES)
+
+
+def test_typical_subjects_wear_with_age():
+    grades = []
+    for age in AGES_YEARS:
+        someone = typical(age)
+        assert someone.age_years == age
+        discs = [disc for disc in someone.discs if disc.level.is_lumbar]
+        grades.append(sum(disc.severity for disc in discs) / len(discs))
+    assert grades == sorted(grades)
 
 
 def test_a_folder_without_patients_is_refused(tmp_path):

@@ -16,10 +16,11 @@ from phantom.protocols import (
     Contrast,
     coarser,
 )
-from phantom.realism import merged, statistics, tissues
+from phantom.realism import statistics
 from phantom.rendering import render
 from phantom.signals import Tissue, palette, randomized_palette
 from phantom.subjects import subject
+from phantom.tissues import merged, tissues
 from phantom.variants import Variant
 from spine.anatomy.labels import CSF, VERTEBRA_LABELS
 from spine.anatomy.levels import DiscLevel, Level

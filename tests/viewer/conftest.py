@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +38,7 @@ from spine.imaging.orientation import canonical
 from spine.imaging.volume import LabelMap
 from spine.reporting.writing import RunContext, WritingSettings, write
 from spine.segmentation.segmenter import SegmentationSettings, interpret
+from tests.app.service.served import free_port
 
 _HERE = Path(__file__).parent
 _REPOSITORY = _HERE.parents[1]
@@ -66,12 +66,6 @@ def status(port: int, method: str, target: str, body: bytes | None = None) -> in
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_for(port: int, target: str, process: subprocess.Popen) -> None:

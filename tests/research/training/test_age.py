@@ -16,7 +16,7 @@ from research.training.age import (
 )
 from research.training.loop import TrainingSettings
 from spine.imaging.volume import LabelMap, Volume
-from spine.inference.cards import card_from_json
+from spine.inference.cards import CORRECTED_AGE_ERROR, card_from_json
 from spine.networks.age_dcnn import AgeDCNN
 from spine.preprocessing.age import AgeSpec, age_input
 
@@ -81,6 +81,18 @@ def test_held_out_cohort_gives_bias_line_and_figures(tmp_path):
     assert card.bias.cases == card.data.validation_subjects == len(held_out.validation)
     assert card.metrics[0].n == card.data.test_subjects == len(held_out.test)
     assert card.input == SPEC
+
+
+def test_exported_card_states_the_error_that_the_report_draws(tmp_path):
+    world(tmp_path / "cohort", 40)
+    settings = TrainingSettings(epochs=1, learning_rate=1e-3)
+
+    arguments = (tmp_path / "cohort", tmp_path / "run", tmp_path / "models", AgePlan(SPEC))
+    export_age(*arguments, settings)
+
+    card = card_from_json((tmp_path / "models" / "age-dcnn" / "card.json").read_bytes())
+    assert card.figure(CORRECTED_AGE_ERROR, "years") == card.metrics[3].value
+    assert "corrected" in card.metrics[3].name
 
 
 def test_training_continues_from_coarser_weights(tmp_path):

@@ -70,6 +70,51 @@ def test_settled_statistics_are_those_of_the_data():
     assert network[0].momentum == 0.1
 
 
+def norm_of(network):
+    return next(module for module in network if isinstance(module, torch.nn.BatchNorm1d))
+
+
+def test_frozen_norms_keep_the_statistics_of_the_start(tmp_path):
+    frozen, untrained = replace(SETTINGS, freeze_norms=True), task()
+    settle_statistics(untrained.network, untrained.training.inputs, frozen)
+    trained = task()
+
+    fit(trained, frozen, tmp_path)
+
+    start, end = norm_of(untrained.network), norm_of(trained.network)
+    assert torch.equal(end.running_mean, start.running_mean)
+    assert torch.equal(end.running_var, start.running_var)
+    assert not torch.equal(end.weight, start.weight)
+    assert not torch.equal(trained.network[0].weight, untrained.network[0].weight)
+
+
+@pytest.mark.parametrize("freeze_norms", [True, False])
+def test_only_frozen_norms_normalize_a_batch_by_settled_statistics(tmp_path, freeze_norms):
+    watched = task()
+    seen = []
+    norm = norm_of(watched.network)
+    norm.register_forward_hook(
+        lambda module, *_: seen.append((module.training, torch.is_grad_enabled()))
+    )
+
+    fit(watched, replace(SETTINGS, epochs=1, freeze_norms=freeze_norms), tmp_path)
+
+    # Settling and validation need no gradient.
+    training_steps = {is_training for is_training, has_gradient in seen if has_gradient}
+    assert training_steps == {not freeze_norms}
+
+
+def test_resumed_run_with_frozen_norms_equals_an_unbroken_one(tmp_path):
+    frozen = replace(SETTINGS, freeze_norms=True)
+    unbroken, broken, resumed = task(), task(), task()
+    fit(unbroken, frozen, tmp_path / "unbroken")
+
+    fit(broken, replace(frozen, epochs=2), tmp_path / "broken")
+    fit(resumed, frozen, tmp_path / "broken")
+
+    assert torch.equal(weights(resumed.network), weights(unbroken.network))
+
+
 def test_learning_rate_falls_on_a_plateau(tmp_path):
     stuck = replace(SETTINGS, epochs=6, learning_rate=1e-2, plateau_patience=1)
     never_better = replace(task(), loss=lambda outputs, _: 1.0 + 0 * outputs.sum())

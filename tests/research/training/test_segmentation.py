@@ -7,7 +7,7 @@ import pytest
 from phantom.protocols import LUMBAR_T2, coarser
 from phantom.rendering import render
 from phantom.subjects import subject
-from research.cohort import SubjectRecord, write_subject
+from research.cohort import SubjectRecord, read_images, read_records, write_subject
 from research.measurements import Data as Origin
 from research.training.segmentation import SegmentationTraining, train
 from research.training.segmentation_data import (
@@ -24,8 +24,13 @@ from research.training.segmentation_plans import CONFIGURATION, PLANS, WINDOW, p
 from research.training.segmentation_stock import stock_prediction
 from research.training.segmentation_validation import CaseScore, dice, measurements
 from spine.anatomy.labels import TissueClass
+from spine.findings import Evidence, ModelReference
 from spine.inference.cards import card_from_json
+from spine.inference.models import Model
 from spine.networks.plain_conv_unet import network_from_plans
+from spine.segmentation.segmenter import predict_classes
+
+REFERENCE = ModelReference("spine-segmentation", "0.1.0", "0" * 64, Evidence.SYNTHETIC)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,28 @@ def test_training_reads_the_arrays_of_the_service_bit_for_bit(cohort, tmp_path):
     target = blosc2.open(urlpath=str(folder / "000002_lumbar_seg.b2nd"), mode="r")[:]
     assert np.array_equal(stored, image)
     assert np.array_equal(target[0], classes)
+
+
+class _Listener:
+    """A network that keeps what it was asked and sees background everywhere."""
+
+    def __call__(self, batch):
+        self.batch = batch
+        return np.zeros((1, len(TissueClass), *batch.shape[2:]), dtype=np.float32)
+
+
+def test_training_sees_bit_for_bit_what_the_services_network_sees(cohort, tmp_path):
+    import blosc2
+
+    with nnunet_folders(tmp_path):
+        prepare(cohort, tmp_path, WINDOW, 0.34)
+    folder = preprocessed_folder(tmp_path) / f"{PLANS}_{CONFIGURATION}"
+    for record in read_records(cohort):
+        volume, _ = read_images(cohort, record)
+        listener = _Listener()
+        predict_classes(volume, Model(REFERENCE, WINDOW, listener))
+        stored = blosc2.open(urlpath=str(folder / f"{record.subject_id}.b2nd"), mode="r")[:]
+        np.testing.assert_array_equal(stored[None], listener.batch, strict=True)
 
 
 def test_no_subject_stands_on_both_sides_of_the_split(cohort, tmp_path):

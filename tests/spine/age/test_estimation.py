@@ -82,6 +82,13 @@ def test_estimate_is_bias_corrected():
     assert found.predicted_age_years == pytest.approx((60 - 10) / 0.8)
     assert found.age_gap_years == pytest.approx(62.5 - 50)
     assert found.evidence is Evidence.RETROSPECTIVE
+    assert found.mean_absolute_error_years is None
+
+
+def test_estimate_carries_the_error_on_the_models_card():
+    found = ask(model=replace(model(), mean_absolute_error_years=5.5))
+
+    assert found.mean_absolute_error_years == 5.5
 
 
 def test_network_sees_bit_for_bit_what_training_sees():

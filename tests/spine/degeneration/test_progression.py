@@ -208,3 +208,19 @@ def test_weak_evidence_withholds_without_computing(weak):
     codes = {item.code for assessment in found for item in assessment.forecasts}
     assert codes == {Code.MODEL_NOT_VALIDATED}
     assert all(model.network.batches == [] for model in asked.values())
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_scale_without_finite_numbers_is_refused_and_loses_no_other(number):
+    spoiled = models()
+    broken = replace(spoiled[Scale.BULGING], network=lambda _: np.array([[0.0, number, 0.0, 0.0]]))
+    spoiled[Scale.BULGING] = broken
+
+    found = ask(models_by_scale=spoiled)
+
+    for assessment in found:
+        refused = [item for item in assessment.forecasts if isinstance(item, Refusal)]
+        assert [(item.code, item.subject) for item in refused] == [
+            (Code.NOT_FINITE, f"{assessment.level} bulging")
+        ]
+        assert len(assessment.forecasts) == len(Scale)

@@ -236,6 +236,23 @@ def test_slice_without_geometry(edited, keyword):
     assert code_of(edited(strip)) is Code.GEOMETRY_ABSENT
 
 
+@pytest.mark.parametrize("uid", [None, "", "somewhere"])
+def test_slice_without_a_frame_of_reference(edited, uid):
+    def strip(index, dataset):
+        if index == 3:
+            dataset.add_new("FrameOfReferenceUID", "UI", uid)
+
+    assert code_of(edited(strip)) is Code.GEOMETRY_ABSENT
+
+
+def test_slice_of_another_frame_of_reference(edited):
+    def move(index, dataset):
+        if index == 3:
+            dataset.FrameOfReferenceUID += ".1"
+
+    assert code_of(edited(move)) is Code.MIXED_GEOMETRY
+
+
 @pytest.mark.parametrize("cosines", [[0, 0, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0], [2, 0, 0, 0, 2, 0]])
 def test_orientation_that_is_none(edited, cosines):
     def spoil(index, dataset):

@@ -11,6 +11,7 @@ import torch
 from spine.anatomy.grades import Scale
 from spine.findings import Evidence
 from spine.inference.approval import Approval
+from spine.inference.cards import CORRECTED_AGE_ERROR
 from spine.inference.models import AGE_NAME, SEGMENTATION_NAME, disc_name
 from spine.inference.weights import bytes_from_network
 from spine.networks.age_dcnn import AgeDCNN
@@ -42,6 +43,7 @@ ARCHITECTURE = {
         "nonlin_kwargs": {"inplace": True},
     },
 }
+ERROR = {"name": CORRECTED_AGE_ERROR, "value": 4.5, "unit": "years", "n": 12, "data": "synthetic"}
 PLANS = {"configurations": {"3d_compact": {"architecture": ARCHITECTURE}}}
 
 
@@ -114,6 +116,7 @@ def models_folder(tmp_path, networks):
             AGE,
             {"weights.safetensors": weights["age"]},
             bias={"slope": 0.8, "intercept_years": 10.0, "cases": 12},
+            metrics=[ERROR],
         ),
     }
     for scale in Scale:

@@ -61,6 +61,7 @@ def test_input_becomes_a_frozen_spec():
         {"evidence": "retrospective"},
         {"evidence": "proven"},
         {"metrics": [{**CARD["metrics"][0], "value": float("nan")}]},
+        {"metrics": [CARD["metrics"][0], {**CARD["metrics"][0], "value": 5.0}]},
     ],
 )
 def test_card_that_breaks_the_schema_is_invalid(changes):
@@ -74,6 +75,22 @@ def test_retrospective_evidence_takes_twenty_real_patients():
     enough = {**CARD["data"], "real_patients": 20}
 
     assert parse(evidence="retrospective", data=enough).evidence == "retrospective"
+
+
+def test_figure_is_found_by_name_and_unit():
+    card = parse()
+
+    assert card.figure("MAE", "years") == 4.5
+    assert card.figure("MAE", "months") is None
+    assert card.figure("R2", "years") is None
+
+
+@pytest.mark.parametrize(("evidence", "value"), [("synthetic", 4.5), ("retrospective", 6.5)])
+def test_figure_is_that_of_the_data_behind_the_evidence(evidence, value):
+    metrics = [CARD["metrics"][0], {**CARD["metrics"][0], "value": 6.5, "data": "real"}]
+    card = parse(evidence=evidence, metrics=metrics, data={**CARD["data"], "real_patients": 20})
+
+    assert card.figure("MAE", "years") == value
 
 
 def test_no_card_at_all_is_invalid():

@@ -41,6 +41,7 @@ def test_references_name_segmentation_then_age_then_discs(models_folder):
         *(disc_name(scale) for scale in sorted(Scale)),
     ]
     assert models.age.bias.slope == 0.8
+    assert models.age.mean_absolute_error_years == 4.5
     assert models.references[0].card_sha256 == models_folder[1][SEGMENTATION_NAME].card_sha256
 
 

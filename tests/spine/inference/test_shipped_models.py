@@ -34,4 +34,5 @@ def test_shipped_models_load():
     models = load_models(MODELS, approved, Backend.TORCH)
 
     assert isinstance(models.age, Model)
+    assert models.age.mean_absolute_error_years is not None
     assert all(isinstance(models.discs[scale], Model) for scale in Scale)

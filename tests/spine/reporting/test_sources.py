@@ -1,6 +1,13 @@
+import copy
+import dataclasses
+
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
+from spine.dicom.confidentiality import no_values_in_logs
 from spine.reporting.sources import SourceSeries, clean_header, source_series
 from spine.reporting.writing import WritingSettings, write
 
@@ -48,6 +55,58 @@ def test_decimals_fit_their_sixteen_characters():
     assert all(len(str(value)) <= 16 for value in clean_header(poor_header()).PixelSpacing)
 
 
+MALFORMED = [
+    ("SliceThickness", b"thick "),
+    ("SliceThickness", b"3\\4 "),
+    ("SpacingBetweenSlices", b"abc "),
+    ("PixelSpacing", b"1.0 "),
+    ("ImagePositionPatient", b"1\\2\\up "),
+    ("StudyTime", b"noon"),
+    ("StudyDate", b"today "),
+    ("PatientName", b"Phantom\\Spine"),
+    ("TimezoneOffsetFromUTC", b"+9900 "),
+    ("FrameOfReferenceUID", b"1.2\\1.3 "),
+    ("FrameOfReferenceUID", None),
+]
+
+
+def with_element(findings, keyword, raw):
+    """Return findings whose instances hold an element just as a file gave it, None for not."""
+    tag = Tag(keyword)
+    element = raw and RawDataElement(tag, dictionary_VR(tag), len(raw), raw, 0, False, True)
+    instances = []
+    for instance in findings.selection.series.instances:
+        header = copy.deepcopy(instance.header)
+        header.pop(tag, None)
+        if element:
+            header[tag] = element
+        instances.append(dataclasses.replace(instance, header=header))
+    series = dataclasses.replace(findings.selection.series, instances=tuple(instances))
+    selection = dataclasses.replace(findings.selection, series=series)
+    return dataclasses.replace(findings, selection=selection)
+
+
+@pytest.mark.parametrize(("keyword", "raw"), MALFORMED)
+def test_a_malformed_element_does_not_keep_the_report_back(
+    keyword, raw, out_of_scope, references, run
+):
+    findings = with_element(out_of_scope, keyword, raw)
+    with no_values_in_logs():
+        paths = write(findings, references, run, WritingSettings()).written
+    assert [path.stem for path in paths] == ["1-secondary-capture", "2-structured-report"]
+    for path in paths:
+        made = dcmread(path)
+        assert made.StudyInstanceUID == findings.selection.study.study_instance_uid
+        assert "+9900" not in str(made)
+        assert str(made.PatientName) in ("Phantom^Spine", "Phantom Spine")
+
+
+def test_a_series_that_omits_its_slice_thickness_is_segmented(findings, references, run):
+    omitting = with_element(findings, "SliceThickness", None)
+    paths = write(omitting, references, run, WritingSettings()).written
+    assert "1-segmentation-vertebrae" in {path.stem for path in paths}
+
+
 def test_the_header_that_was_read_stays_as_it_was():
     header = poor_header()
     clean_header(header)
@@ -81,8 +140,6 @@ def test_without_geometry_the_margin_lies_on_the_middle_frame_of_an_enhanced_ins
 
 
 def test_nothing_selected_has_no_source(findings):
-    import dataclasses
-
     selection = dataclasses.replace(findings.selection, series=None)
     with pytest.raises(ValueError, match="nothing was selected"):
         source_series(selection)

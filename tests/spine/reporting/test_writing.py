@@ -25,6 +25,15 @@ def test_two_runs_give_equal_bytes(case, written, references, run, request):
     assert written_files(run.output) == written_files(written(case).folder)
 
 
+def test_no_warning_quotes_the_patient(build_world, references, run, tmp_path, recwarn, caplog):
+    # One component, which highdicom doubts in words that repeat it.
+    world = build_world(tmp_path / "in", "Phantomsurname", ("ISO_IR 100",))
+    recwarn.clear()
+    assert write(world.findings, references, run, SETTINGS).written
+    said = [*(str(warning.message) for warning in recwarn), *caplog.messages]
+    assert not [words for words in said if "Phantomsurname" in words]
+
+
 def test_layout_is_that_of_the_service(written):
     folder, outcome = written("findings").folder, written("findings").outcome
     assert set(written_files(folder)) == {

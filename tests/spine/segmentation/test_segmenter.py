@@ -70,3 +70,10 @@ def test_a_picture_without_a_spine_is_refused_for_too_few_vertebrae():
 def test_a_selection_with_neither_volume_nor_refusal_is_an_error():
     with pytest.raises(SegmentationError):
         segment(_selection(), _model(_nothing), SETTINGS)
+
+
+def test_a_network_that_fails_is_no_study_without_a_spine():
+    volume = Volume(np.ones((10, 64, 80), np.float32), np.diag([4.0, 2.0, 2.0, 1.0]))
+    with pytest.raises(SegmentationError) as caught:
+        segment(_selection(volume), _model(lambda batch: _nothing(batch) * np.nan), SETTINGS)
+    assert caught.value.code is Code.NOT_FINITE

@@ -1,0 +1,62 @@
+"""Made-up models and what they said about the lumbar discs."""
+
+from spine.anatomy.grades import Progression, Scale
+from spine.anatomy.levels import DiscLevel
+from spine.errors import Code, Refusal
+from spine.findings import Baseline, DiscAssessment, Evidence, ModelReference, ScaleForecast
+
+SEGMENTATION_MODEL = ModelReference("spine-segmentation", "0.1.0", "a" * 64, Evidence.SYNTHETIC)
+AGE_MODEL = ModelReference("age-dcnn", "0.1.0", "b" * 64, Evidence.SYNTHETIC)
+DISC_MODEL = ModelReference("disc-pfirrmann-progression", "0.1.0", "c" * 64, Evidence.SYNTHETIC)
+REFERENCES = (SEGMENTATION_MODEL, AGE_MODEL, DISC_MODEL)
+
+
+def forecast(
+    scale: Scale, baseline: int | None, predicted: int, progression: Progression
+) -> ScaleForecast:
+    probability = None if baseline is None else 0.66
+    return ScaleForecast(
+        scale,
+        None if baseline is None else Baseline(baseline, "baseline table"),
+        (0.04, 0.1, 0.2, 0.56, 0.1) if scale is Scale.PFIRRMANN else (0.1, 0.2, 0.6, 0.1),
+        predicted,
+        progression,
+        probability,
+        Evidence.SYNTHETIC,
+        DISC_MODEL,
+    )
+
+
+def lumbar_discs() -> tuple[DiscAssessment | Refusal, ...]:
+    """One of everything: each state, no baseline, refused in part and as a whole."""
+    withheld = Refusal(
+        Code.MODEL_NOT_VALIDATED, "The model's evidence is synthetic.", "L4/L5 schneiderman"
+    )
+    return (
+        DiscAssessment(
+            DiscLevel.L1_L2,
+            (
+                forecast(Scale.PFIRRMANN, 2, 2, Progression.UNCHANGED),
+                forecast(Scale.BULGING, 1, 0, Progression.IMPROVED),
+                forecast(Scale.SCHNEIDERMAN, 0, 1, Progression.PROGRESSED),
+            ),
+        ),
+        DiscAssessment(
+            DiscLevel.L2_L3,
+            (
+                forecast(Scale.PFIRRMANN, None, 3, Progression.UNDETERMINED),
+                forecast(Scale.BULGING, 0, 0, Progression.UNCHANGED),
+                forecast(Scale.SCHNEIDERMAN, 3, 3, Progression.NOT_AT_RISK),
+            ),
+        ),
+        Refusal(Code.DISC_OUT_OF_FIELD, "More than a tenth lies outside the image.", "L3/L4"),
+        DiscAssessment(
+            DiscLevel.L4_L5,
+            (
+                forecast(Scale.PFIRRMANN, 3, 4, Progression.PROGRESSED),
+                forecast(Scale.BULGING, 1, 1, Progression.UNCHANGED),
+                withheld,
+            ),
+        ),
+        DiscAssessment(DiscLevel.L5_S1, (forecast(Scale.PFIRRMANN, 4, 4, Progression.UNCHANGED),)),
+    )
