@@ -13,9 +13,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from app.service.arrivals import Arrival
-from app.service.opening import Opening, is_mr, is_result
+from app.service.opening import Opening
 from app.service.records import RunRecord
 from app.service.register import Register
+from app.service.sop_classes import is_mr, is_result
 
 _LOG = logging.getLogger(__name__)
 
@@ -88,19 +89,12 @@ class Completion:
         return len(self._waiting)
 
     def arrived(self, arrival: Arrival) -> None:
-        """Note that an instance was kept, or that one which was there came by another profile.
+        """Note that an instance was kept, or that one which was there came by another name.
 
         Only MR makes a study wait longer: a PACS may add documents to it for days.
-
-        Raises
-        ------
-        OSError
-            If what the instance's file does not say could not be made durable.
         """
-        if is_result(arrival.sop_class_uid):
-            return
-        self._opening.note(arrival)
-        self._wait_for(arrival.study_instance_uid, extends=is_mr(arrival.sop_class_uid))
+        if not is_result(arrival.sop_class_uid):
+            self._wait_for(arrival.study_instance_uid, extends=is_mr(arrival.sop_class_uid))
 
     def start(self) -> None:
         """Take up what was waiting when the service stopped, then watch.

@@ -41,25 +41,32 @@ class Execution:
         return ended.state
 
     def _run(self, record: RunRecord, analysis_time: str) -> RunOutcome:
-        source, output = self.register.open_work(record)
         if self._is_superseded(record):
             outcome = RunOutcome(State.NOTHING_TO_SEND, Code.SUPERSEDED.value)
         elif attempts.crashes(self.register, record.run_id) >= CRASHES:
             outcome = RunOutcome.quarantined(Code.SERVICE_CRASHED)
         else:
-            job = Job(
-                record.run_id,
-                str(source),
-                None,
-                str(output),
-                record.profile,
-                analysis_time,
-                self._previous(record),
-            )
-            with attempts.attempt(self.register, record.run_id):
-                outcome = self.inference.run(job)
+            outcome = self._analyze(record, analysis_time)
         self.register.close_work(record.run_id, outcome)
         return outcome
+
+    def _analyze(self, record: RunRecord, analysis_time: str) -> RunOutcome:
+        try:
+            source, output = self.register.open_work(record)
+        except FileNotFoundError:
+            # No disk to wait for: somebody took an instance away.
+            return RunOutcome.failed(Code.INPUT_MISSING)
+        job = Job(
+            record.run_id,
+            str(source),
+            None,
+            str(output),
+            record.profile,
+            analysis_time,
+            self._previous(record),
+        )
+        with attempts.attempt(self.register, record.run_id):
+            return self.inference.run(job)
 
     def _is_superseded(self, record: RunRecord) -> bool:
         """Tell whether a later run, which has seen more, says or will say it instead."""

@@ -14,6 +14,7 @@ from app.service.durable import (
     write_durably,
     write_json_durably,
 )
+from app.service.marks import note
 from app.service.register import Register, is_uid
 from pacs.listener import ReceivedInstance, StoreStatus
 from pacs.part10 import seek_data_set
@@ -55,12 +56,15 @@ class Intake:
         if not instance.is_consistent:
             self._put_aside(instance, Code.NOT_DICOM)
             return StoreStatus.DOES_NOT_MATCH_SOP_CLASS
+        meta = instance.meta
+        arrival = Arrival(study, meta.sop_class_uid, meta.source_ae, meta.receiving_ae)
+        # A duplicate may be news too: sent to another of our names.
+        is_noted = note(self._register, arrival)
         path = self._register.instance_path(study, uid)
         with self._locks[hash(path) % _LOCKS]:
             is_new = self._keep(instance, path)
-        if is_new:
-            meta = instance.meta
-            self._on_arrival(Arrival(study, meta.sop_class_uid, meta.source_ae, meta.receiving_ae))
+        if is_new or is_noted:
+            self._on_arrival(arrival)
         return StoreStatus.SUCCESS
 
     def _keep(self, instance: ReceivedInstance, path: Path) -> bool:

@@ -5,39 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.service.arrivals import Arrival
+from app.service.marks import is_urgent, received_titles
 from app.service.profiles import Profile, Profiles
 from app.service.records import RunRecord
 from app.service.register import Register
+from app.service.sop_classes import is_mr, is_result
 from pacs.part10 import FileMeta, FileMetaError, read_meta
 
 _LOG = logging.getLogger(__name__)
-
-URGENT = "urgent"
-_PROFILE = "profile-"
-
-# Results, ours or another's, coming back into their study must not start it again:
-# segmentations, structured reports, secondary captures, PDF, presentation states, key objects.
-_RESULT_SOP_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.66.",
-    "1.2.840.10008.5.1.4.1.1.88.",
-    "1.2.840.10008.5.1.4.1.1.7",
-    "1.2.840.10008.5.1.4.1.1.104.",
-    "1.2.840.10008.5.1.4.1.1.11.",
-)
-
-# MR, Enhanced MR, Enhanced MR Color and Legacy Converted Enhanced MR Image Storage.
-_MR_SOP_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.4{end}" for end in ("", ".1", ".3", ".4"))
-
-
-def is_result(sop_class: str) -> bool:
-    """Tell whether an instance is something said about a study rather than an image of it."""
-    return sop_class.startswith(_RESULT_SOP_CLASSES)
-
-
-def is_mr(sop_class: str) -> bool:
-    """Tell whether an instance is an MR image, the only kind that is analyzed."""
-    return sop_class in _MR_SOP_CLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +27,6 @@ class Opening:
     register: Register
     profiles: Profiles
     urgent_from: frozenset[str] = frozenset()
-
-    def note(self, arrival: Arrival) -> None:
-        """Keep what an instance's file does not say: urgency, and a second profile of a duplicate.
-
-        Raises
-        ------
-        OSError
-            If that could not be made durable; the sender must then try again.
-        """
-        study = arrival.study_instance_uid
-        self.register.mark(study, _PROFILE + self.profiles.of_title(arrival.receiving_ae).name)
-        if arrival.is_urgent:
-            self.register.mark(study, URGENT)
 
     def has_news(self, study: str) -> bool:
         """Tell whether a run would be opened now."""
@@ -86,7 +48,8 @@ class Opening:
 
     def _due(self, study: str) -> list[Profile]:
         runs = self.register.runs_of(study)
-        marked = {name.removeprefix(_PROFILE) for name in self.register.marks(study)}
+        titles = received_titles(self.register, study)
+        marked = {self.profiles.of_title(title).name for title in titles}
         uids = self.register.instances(study)
         if not self._may_be_due(uids, runs, marked):
             return []
@@ -104,9 +67,7 @@ class Opening:
 
     def _may_be_due(self, uids: list[str], runs: list[RunRecord], marked: set[str]) -> bool:
         """Look at names only: a start must not open every file that was ever received."""
-        names = {record.profile for record in runs} | {
-            name for name in marked if self.profiles.named(name)
-        }
+        names = {record.profile for record in runs} | marked
         return not names or any(not _seen(_of(name, runs)).issuperset(uids) for name in names)
 
     def _record(self, study: str, profile: Profile) -> RunRecord:
@@ -122,7 +83,7 @@ class Opening:
         )
 
     def _is_urgent(self, study: str) -> bool:
-        if URGENT in self.register.marks(study):
+        if is_urgent(self.register, study):
             return True
         metas = self._metas(study).values() if self.urgent_from else ()
         return any(meta.source_ae in self.urgent_from for meta in metas)

@@ -3,7 +3,7 @@
 ::
 
     studies/<StudyUID>/in/<SOPUID>.dcm
-    studies/<StudyUID>/marks/{urgent,profile-<name>}
+    studies/<StudyUID>/marks/{urgent,title-<hex>}
     runs/<StudyUID>.<n>/{run.json,results.json,dicom/,pictures/,outcome.json}
     runs/<StudyUID>.<n>/delivered/<destination>.json
     aside/<hash>.{bin,json}
@@ -119,14 +119,16 @@ class Register:
         """Return the SOP instance UIDs of a study."""
         return sorted(path.stem for path in self.input_folder(study).glob("*.dcm"))
 
-    def mark(self, study: str, name: str) -> None:
-        """Note something about a study that its instances do not say themselves."""
-        path = self._marks_folder(study) / name
+    def mark(self, study: str, name: str) -> bool:
+        """Note something about a study, durably; return whether it was new."""
         if not is_name(name):
             raise ValueError("not a name")
-        if not path.exists():
-            make_folder_durably(path.parent)
-            write_durably(path, (), self.staging)
+        path = self._marks_folder(study) / name
+        if path.exists():
+            return False
+        make_folder_durably(path.parent)
+        write_durably(path, (), self.staging)
+        return True
 
     def marks(self, study: str) -> frozenset[str]:
         """Return what was noted about a study."""
@@ -202,7 +204,8 @@ class Register:
             made, kept = work / "out" / name, folder / name
             # Left by an earlier try that ended before its outcome was recorded.
             shutil.rmtree(kept) if kept.is_dir() else kept.unlink(missing_ok=True)
-            if made.exists():
+            # What an analysis left that did not end is nobody's result.
+            if made.exists() and not outcome.state.is_retryable:
                 fsync_tree(made)
                 made.rename(kept)
         fsync_folder(folder)

@@ -127,3 +127,70 @@ def test_values_are_never_quoted_since_they_may_be_secrets() -> None:
         load_settings(environ={"SPINEMAP_LISTENER__PORT": "hunter2"})
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+DESTINATIONS = (
+    "[{name: pacs, host: h, port: 104, ae_title: P}, {name: trials, host: h, port: 1, ae_title: T}]"
+)
+
+
+def _site(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "profiles.yaml"
+    path.write_text(f"destinations: {DESTINATIONS}\nlistener: {{ae_titles: [A, B]}}\n{text}\n")
+    return path
+
+
+def test_site_without_profiles_has_the_default_for_all_destinations(tmp_path: Path) -> None:
+    settings = load_settings(_site(tmp_path, ""), environ={})
+    (profile,) = settings.to_profiles()
+    assert profile.receivers == ("pacs", "trials")
+    assert profile.retention_days == 0
+    assert settings.for_profile("default").models == settings.models
+
+
+def test_profile_selects_models_destinations_mode_and_retention(tmp_path: Path) -> None:
+    text = (
+        "profiles:\n  default: {destinations: [pacs]}\n"
+        "  trial: {ae_titles: [B], destinations: [trials], mode: shadow, retention_days: 30,\n"
+        "          models: {folder: /srv/trial, approved: "
+        f"{{age-dcnn: {{card_sha256: {'b' * 64}, evidence: synthetic}}}}}}}}"
+    )
+    settings = load_settings(_site(tmp_path, text), environ={})
+    profiles = settings.to_profiles()
+    assert profiles.of_title("A").receivers == ("pacs",)
+    trial = profiles.of_title("B")
+    assert (trial.name, trial.destinations, trial.receivers) == ("trial", ("trials",), ())
+    assert trial.retention_days == 30
+    models = settings.for_profile("trial").models
+    assert models.folder == Path("/srv/trial")
+    assert models.approved["age-dcnn"].card_sha256 == "b" * 64
+    assert models.backend == settings.models.backend
+    assert settings.for_profile("default").models == settings.models
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "profiles: {trial: {ae_titles: [C]}}",
+        "profiles: {trial: {destinations: [nobody]}}",
+        "profiles: {trial: {ae_titles: [B]}, other: {ae_titles: [B]}}",
+        "profiles: {trial: {mode: loud}}",
+        "profiles: {trial: {retention_days: -1}}",
+        "profiles: {'../x': {}}",
+        "worker: {memory_mib: -1}",
+        "complete_when: {minimum_instances: -1}",
+    ],
+)
+def test_profiles_that_cannot_be_meant_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SpineError) as caught:
+        load_settings(_site(tmp_path, text), environ={})
+    assert caught.value.code is Code.SETTINGS_INVALID
+
+
+def test_senders_count_is_asked_where_a_peer_is_named(tmp_path: Path) -> None:
+    text = "complete_when: {sender_count: {host: h, port: 104, ae_title: PACS, after_s: 3}}"
+    settings = load_settings(_site(tmp_path, text), environ={})
+    rules = settings.complete_when.to_rules(settings.quiet_time_s)
+    assert rules.ask_count is not None
+    assert rules.count_after_s == 3
+    assert load_settings(environ={}).complete_when.to_rules(9).ask_count is None

@@ -30,12 +30,21 @@ class Orthanc:
 
 
 @pytest.fixture
-def orthanc(tmp_path: Path, program: FindProgram) -> Iterator[Orthanc]:
+def orthanc_settings() -> dict[str, object]:
+    """Return what a test wants of Orthanc beyond the usual."""
+    return {}
+
+
+@pytest.fixture
+def orthanc(
+    tmp_path: Path, program: FindProgram, orthanc_settings: dict[str, object]
+) -> Iterator[Orthanc]:
     if not (_PLUGINS / "libOrthancDicomWeb.so").exists():
         pytest.skip("Orthanc's DICOMweb plugin is not installed")
     running = Orthanc(free_port(), free_port())
     configuration = tmp_path / "orthanc.json"
-    configuration.write_text(json.dumps(_configuration(tmp_path / "orthanc", running)))
+    settings = _configuration(tmp_path / "orthanc", running) | orthanc_settings
+    configuration.write_text(json.dumps(settings))
     with subprocess.Popen(
         [program("Orthanc"), str(configuration)],
         stdout=subprocess.DEVNULL,

@@ -11,16 +11,18 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from app.service.records import RunOutcome, State
-from app.service.server import Service, leave, serve
 from app.service.worker import Analyze, Job
-from app.settings import load_settings
 from spine.errors import Code, InputError, ModelIntegrityError
+
+if TYPE_CHECKING:
+    from app.service.server import Service
 
 _PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
@@ -34,6 +36,13 @@ def load() -> Analyze:
 
 def load_nothing() -> Analyze:
     raise ModelIntegrityError(Code.MODEL_TAMPERED, "age-dcnn: its files are not those of its card")
+
+
+def load_if(folder: str) -> Analyze:
+    """Load as long as the models' folder is there."""
+    if not Path(folder).is_dir():
+        raise ModelIntegrityError(Code.MODEL_MISSING, "no models")
+    return analyze
 
 
 def analyze(job: Job) -> RunOutcome:
@@ -75,7 +84,7 @@ def _result(job: Job, header: FileDataset, paths: list[Path]) -> RunOutcome:
         item.SOPInstanceUID for item in headers if item.get("SeriesInstanceUID", "") == series
     ]
     revision = 1
-    if job.previous is not None:
+    if job.previous is not None and (Path(job.previous) / "results.json").exists():
         earlier = json.loads((Path(job.previous) / "results.json").read_text())
         if earlier["selected"] == selected:
             return RunOutcome(State.NOTHING_TO_SEND, Code.NOTHING_NEW.value)
@@ -120,12 +129,16 @@ def _write(output: Path, source: FileDataset, analysis_time: str, comment: str) 
 
 
 def main() -> None:
+    # Not in the worker, which imports this module too and would start a second later.
+    from app.service.server import leave, serve
+    from app.settings import load_settings
+
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     settings = load_settings(Path(sys.argv[1]), environ={})
     leave(serve(settings, load, _announce))
 
 
-def _announce(service: Service) -> None:
+def _announce(service: "Service") -> None:
     sys.stdout.write(f"ready {service.inference.worker_pid}\n")
     sys.stdout.flush()
 

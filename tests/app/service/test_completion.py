@@ -241,16 +241,3 @@ def test_sender_that_does_not_say_that_all_is_there_is_waited_for(
     watched.receive("1.2.3.1")
     until(lambda: len(watched.opened) == 1)
     assert time.monotonic() - started >= 1.0
-
-
-def test_study_is_not_acknowledged_where_its_profile_cannot_be_kept(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    completion = watched.build(0.1)
-
-    def fail(*_arguments: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("app.service.register.write_durably", fail)
-    with pytest.raises(OSError, match="No space"):
-        completion.arrived(Arrival(STUDY, MRImageStorage))

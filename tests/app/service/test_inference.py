@@ -3,6 +3,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from app.service.register import Register
 from app.service.worker import Job, Limits, WorkerStartError
 from spine.errors import Code
 from tests.app.service import standin
+from tests.app.service.served import until
 
 pytestmark = pytest.mark.slow
 
@@ -28,14 +30,14 @@ def inference() -> Iterator[Inference]:
 
 
 @pytest.fixture
-def job_for(register: Register, keep: Callable[..., None]) -> Callable[[str], Job]:
-    def make(patient: str) -> Job:
-        keep(uid="1.2.3.4", patient=patient)
-        output = register.root / "work" / "1.2.3.1" / "out"
+def job_for(register: Register, keep: Callable[..., None]) -> Callable[..., Job]:
+    def make(patient: str, study: str = "1.2.3") -> Job:
+        keep(uid=f"{study}.4", study=study, patient=patient)
+        output = register.root / "work" / f"{study}.1" / "out"
         output.mkdir(parents=True)
-        source = register.input_folder("1.2.3")
+        source = register.input_folder(study)
         return Job(
-            "1.2.3.1", str(source), None, str(output), "default", "2026-01-02T03:04:05+00:00"
+            f"{study}.1", str(source), None, str(output), "default", "2026-01-02T03:04:05+00:00"
         )
 
     return make
@@ -58,14 +60,51 @@ def test_job_during_which_the_worker_died_is_tried_again(
     assert (register.root / "died").exists()
 
 
-def test_job_that_kills_every_worker_fails_and_the_next_is_unaffected(
-    inference: Inference, job_for: Callable[[str], Job]
+@pytest.mark.parametrize(
+    ("patient", "code"),
+    [
+        ("DIE", Code.WORKER_DIED),
+        ("SEGFAULT", Code.WORKER_DIED),
+        ("HANG", Code.WORKER_TIMEOUT),
+        ("EAT MEMORY", Code.WORKER_OUT_OF_MEMORY),
+    ],
+)
+def test_job_that_breaks_every_worker_is_quarantined_and_the_next_is_unaffected(
+    job_for: Callable[[str], Job], patient: str, code: Code
 ) -> None:
-    assert inference.run(job_for("DIE")) == RunOutcome.quarantined(Code.WORKER_DIED)
-    deadline = time.monotonic() + 20
-    while inference.worker_pid is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert inference.worker_pid is not None
+    inference = Inference(standin.load, Limits(2, 600 << 20))
+    inference.start()
+    try:
+        assert inference.run(job_for(patient)) == RunOutcome.quarantined(code)
+        assert inference.run(job_for("P1", "1.2.4")) == WRITTEN
+    finally:
+        inference.stop()
+
+
+def test_worker_that_cannot_be_started_is_waited_for_and_no_study_is_blamed(
+    job_for: Callable[[str], Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.service.inference._FIRST_PAUSE_S", 0.1)
+    models = tmp_path / "models"
+    models.mkdir()
+    inference = Inference(partial(standin.load_if, str(models)), Limits(30))
+    inference.start()
+    answers: list[RunOutcome] = []
+    waiting = threading.Thread(target=lambda: answers.append(inference.run(job_for("P1"))))
+    try:
+        models.rmdir()
+        pid = inference.worker_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: inference.worker_pid != pid)
+        waiting.start()
+        time.sleep(1)
+        assert answers == []
+        models.mkdir()
+        waiting.join(30)
+        assert answers == [WRITTEN]
+    finally:
+        inference.stop()
 
 
 def test_stop_interrupts_a_running_job_without_calling_it_failed(

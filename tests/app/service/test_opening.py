@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pydicom.uid import CTImageStorage, MRImageStorage, SegmentationStorage
 
 from app.service.arrivals import Arrival
-from app.service.opening import Opening, is_mr, is_result
+from app.service.marks import note
+from app.service.opening import Opening
 from app.service.profiles import Mode, Profile, Profiles
 from app.service.records import RunRecord
 from app.service.register import Register
@@ -12,17 +14,6 @@ from app.service.register import Register
 Keep = Callable[..., None]
 
 STUDY = "1.2.3"
-RESULT_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.66.4",
-    "1.2.840.10008.5.1.4.1.1.88.34",
-    "1.2.840.10008.5.1.4.1.1.7",
-    "1.2.840.10008.5.1.4.1.1.104.1",
-)
-MR_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.4",
-    "1.2.840.10008.5.1.4.1.1.4.1",
-    "1.2.840.10008.5.1.4.1.1.4.4",
-)
 
 
 @pytest.fixture
@@ -39,21 +30,6 @@ def opening(register: Register) -> Opening:
 
 def opened(opening: Opening) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(run.run_id, run.profile, run.destinations) for run in opening.open(STUDY)]
-
-
-@pytest.mark.parametrize("sop_class", RESULT_CLASSES)
-def test_what_is_said_about_a_study_is_no_image_of_it(sop_class: str) -> None:
-    assert is_result(sop_class)
-    assert not is_result(MRImageStorage)
-    assert not is_mr(sop_class)
-
-
-@pytest.mark.parametrize("sop_class", MR_CLASSES)
-def test_mr_is_told_from_other_images(sop_class: str) -> None:
-    assert is_mr(sop_class)
-    assert not is_mr(CTImageStorage)
-    # MR Spectroscopy Storage holds no image.
-    assert not is_mr("1.2.840.10008.5.1.4.1.1.4.2")
 
 
 def test_called_title_selects_the_profile(opening: Opening, keep: Keep) -> None:
@@ -75,9 +51,9 @@ def test_study_sent_to_two_of_our_names_gives_one_run_for_each_profile(
     opening: Opening, keep: Keep
 ) -> None:
     keep(uid="1.2.3.1")
-    opening.note(Arrival(STUDY, MRImageStorage, "MR1", "SPINEMAP"))
+    note(opening.register, Arrival(STUDY, MRImageStorage, "MR1", "SPINEMAP"))
     # The same instance again: its file keeps the name by which it first came.
-    opening.note(Arrival(STUDY, MRImageStorage, "MR1", "TRIAL"))
+    note(opening.register, Arrival(STUDY, MRImageStorage, "MR1", "TRIAL"))
     assert opened(opening) == [
         ("1.2.3.1", "default", ("pacs", "archive")),
         ("1.2.3.2", "trial", ("trials",)),
@@ -100,7 +76,7 @@ def test_profile_that_is_no_longer_configured_opens_nothing(
 ) -> None:
     keep(uid="1.2.3.1")
     opening.open(STUDY)
-    register.mark(STUDY, "profile-gone")
+    register.write_run(replace(register.run("1.2.3.1"), run_id="1.2.3.2", profile="gone"))
     assert not opening.has_news(STUDY)
 
 
@@ -136,7 +112,7 @@ def test_urgency_comes_from_the_request_or_the_caller(
     opening: Opening, keep: Keep, source_ae: str, *, is_high: bool, is_urgent: bool
 ) -> None:
     keep(uid="1.2.3.1", route=(source_ae, "SPINEMAP"))
-    opening.note(Arrival(STUDY, MRImageStorage, source_ae, "SPINEMAP", is_high))
+    note(opening.register, Arrival(STUDY, MRImageStorage, source_ae, "SPINEMAP", is_high))
     (record,) = opening.open(STUDY)
     assert record.is_urgent is is_urgent
     assert opening.register.run(record.run_id).is_urgent is is_urgent

@@ -7,7 +7,15 @@ import pytest
 
 from app.service.records import RunOutcome, State
 from app.service.register import Register
-from app.service.worker import Job, Limits, LoadAnalysis, Worker, WorkerStartError, describe
+from app.service.worker import (
+    Job,
+    Limits,
+    LoadAnalysis,
+    Worker,
+    WorkerStartError,
+    describe,
+    resident_bytes,
+)
 from spine.errors import Code, InputError
 from tests.app.service import standin
 
@@ -63,6 +71,8 @@ def _is_running(pid: int) -> bool:
         ("TWO PATIENTS", RunOutcome.failed(Code.TWO_PATIENTS)),
         ("BUG", RunOutcome.failed(Code.INTERNAL)),
         ("DIE", RunOutcome.failed(Code.WORKER_DIED)),
+        ("SEGFAULT", RunOutcome.failed(Code.WORKER_DIED)),
+        ("REFUSED MEMORY", RunOutcome.failed(Code.WORKER_OUT_OF_MEMORY)),
     ],
 )
 def test_every_end_of_a_job_is_an_answer(
@@ -91,6 +101,26 @@ def test_hung_job_is_killed_in_time_and_the_worker_with_it(
     assert worker.run(job_for("HANG"), limits=Limits(0.5)) == RunOutcome.failed(Code.WORKER_TIMEOUT)
     assert time.monotonic() - started < 5
     assert not _is_running(pid)
+
+
+def test_job_that_holds_too_much_memory_is_killed_and_the_worker_with_it(
+    start: Callable[..., Worker], job_for: Callable[[str], Job]
+) -> None:
+    worker = start()
+    pid = worker.pid
+    assert pid is not None
+    limits = Limits(30, resident_bytes(pid) + (200 << 20))
+    outcome = worker.run(job_for("EAT MEMORY"), limits)
+    assert outcome == RunOutcome.failed(Code.WORKER_OUT_OF_MEMORY)
+    assert not _is_running(pid)
+
+
+def test_memory_of_a_process_is_what_it_holds() -> None:
+    before = resident_bytes(os.getpid())
+    held = bytearray(os.urandom(1 << 20)) * 64
+    assert resident_bytes(os.getpid()) - before > 32 << 20
+    assert len(held) == 64 << 20
+    assert resident_bytes(None) == 0
 
 
 def test_models_that_do_not_load_are_named(start: Callable[..., Worker]) -> None:

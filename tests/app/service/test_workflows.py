@@ -1,7 +1,10 @@
 import errno
+import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from app.service.inference import Inference
 from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
-from app.service.worker import Job, Limits
+from app.service.worker import Job, Limits, resident_bytes
 from app.service.workflows import Workflows
 from spine.errors import Code
 from tests.app.service import standin
@@ -264,3 +267,249 @@ def test_run_interrupted_by_a_stop_is_taken_up_at_the_next_start(
     serve(begin)
     assert register.outcome("1.2.3.1") is None
     serve(lambda _workflows: until(lambda: post.attempts == [("1.2.3.1", "pacs")]))
+
+
+def _records(register: Register, keep: Callable[..., None], count: int) -> list[RunRecord]:
+    records = []
+    for number in range(count):
+        study = f"1.3.{number}"
+        keep(uid=f"{study}.4", study=study)
+        time_ = f"2026-01-02T03:{number // 60:02d}:{number % 60:02d}+00:00"
+        records.append(RunRecord(f"{study}.1", time_, "default", (f"{study}.4",), ()))
+        register.write_run(records[-1])
+    return records
+
+
+def test_urgent_run_goes_first_and_the_others_in_their_order(
+    start: Callable[[], Workflows],
+    register: Register,
+    keep: Callable[..., None],
+    inference: InProcess,
+) -> None:
+    records = _records(register, keep, 5)
+    register.write_run(replace(records[4], is_urgent=True))
+    start()
+    until(lambda: len(inference.jobs) == 5)
+    order = [job.run_id for job in inference.jobs]
+    assert order == ["1.3.4.1", "1.3.0.1", "1.3.1.1", "1.3.2.1", "1.3.3.1"]
+
+
+def test_waiting_run_is_hastened(
+    start: Callable[[], Workflows],
+    register: Register,
+    keep: Callable[..., None],
+    inference: InProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _records(register, keep, 4)
+    run, may_go_on = inference.run, threading.Event()
+
+    def wait(job: Job) -> RunOutcome:
+        may_go_on.wait(30)
+        return run(job)
+
+    monkeypatch.setattr(inference, "run", wait)
+    workflows = start()
+    until((register.staging / "1.3.0.1").is_dir)
+    workflows.hasten("1.3.3.1")
+    may_go_on.set()
+    until(lambda: len(inference.jobs) == 4)
+    order = [job.run_id for job in inference.jobs]
+    assert order == ["1.3.0.1", "1.3.3.1", "1.3.1.1", "1.3.2.1"]
+    assert register.run("1.3.3.1").is_urgent
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.QUARANTINED])
+def test_run_that_failed_is_analyzed_again_on_demand(
+    start: Callable[[], Workflows],
+    record: RunRecord,
+    register: Register,
+    inference: InProcess,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+    state: State,
+) -> None:
+    failed = RunOutcome(state, Code.WORKER_TIMEOUT.value)
+    with monkeypatch.context() as broken:
+        broken.setattr(inference, "run", lambda _job: failed)
+        workflows = start()
+        until(lambda: register.outcome("1.2.3.1") == failed)
+        until(lambda: bool(workflows.engine.rows(["SUCCESS"])))
+    workflows.retry("1.2.3.1")
+    until(lambda: len(post.attempts) == 2)
+    assert register.outcome("1.2.3.1") == RunOutcome(State.WRITTEN, None, ("summary.dcm",))
+
+
+def test_delivery_that_waits_for_its_next_try_is_tried_at_once_on_demand(
+    start: Callable[[], Workflows],
+    record: RunRecord,
+    register: Register,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.service.workflows.pause_s", lambda _attempt: 600.0)
+    register.write_run(replace(record, destinations=("pacs",)))
+    post.failures = 1
+    workflows = start()
+    until(lambda: bool(workflows.engine.rows(["DELAYED"])))
+    workflows.retry("1.2.3.1")
+    until(lambda: len(post.attempts) == 2)
+
+
+def test_run_that_was_written_is_not_analyzed_again(
+    start: Callable[[], Workflows], record: RunRecord, inference: InProcess, post: Post
+) -> None:
+    workflows = start()
+    until(lambda: len(post.attempts) == 2)
+    workflows.retry("1.2.3.1")
+    workflows.reconcile()
+    time.sleep(1)
+    assert len(inference.jobs) == 1
+
+
+def test_deliveries_that_wait_hold_nobody_up(
+    start: Callable[[], Workflows],
+    register: Register,
+    keep: Callable[..., None],
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.service.workflows.pause_s", lambda _attempt: 600.0)
+    post.failures = 8
+    for record in _records(register, keep, 9):
+        register.write_run(replace(record, destinations=("pacs",)))
+    start()
+    # Twice as many refused as are sent at once, and the ninth still gets through.
+    until(lambda: len(post.attempts) == 9, 40)
+    assert len({run_id for run_id, _ in post.attempts}) == 9
+
+
+def test_workflow_that_nobody_runs_is_resumed(
+    start: Callable[[], Workflows],
+    record: RunRecord,
+    register: Register,
+    inference: InProcess,
+    post: Post,
+) -> None:
+    workflows = start()
+    until(lambda: len(post.attempts) == 2 and len(workflows.engine.rows(["SUCCESS"])) == 3)
+    # As a checkpoint leaves it for which the disk had no room.
+    path = register.root / "workflows.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE workflow_status SET status = 'PENDING'")
+    workflows.resume_abandoned()
+    assert len(workflows.engine.rows(["PENDING"])) == 3
+    workflows.resume_abandoned()
+    until(lambda: len(workflows.engine.rows(["SUCCESS"])) == 3)
+    assert len(inference.jobs) == 1
+    assert len(post.attempts) == 2
+
+
+def test_workflow_that_runs_is_not_resumed(
+    start: Callable[[], Workflows],
+    record: RunRecord,
+    register: Register,
+    inference: InProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, may_go_on, calls = inference.run, threading.Event(), []
+
+    def wait(job: Job) -> RunOutcome:
+        calls.append(job)
+        may_go_on.wait(30)
+        return run(job)
+
+    monkeypatch.setattr(inference, "run", wait)
+    workflows = start()
+    until(lambda: len(calls) == 1)
+    for _ in range(3):
+        workflows.resume_abandoned()
+    time.sleep(0.5)
+    may_go_on.set()
+    until(lambda: register.outcome(record.run_id) is not None)
+    assert len(calls) == 1
+
+
+def test_database_restored_from_yesterday_repeats_nothing(
+    start: Callable[[], Workflows],
+    record: RunRecord,
+    register: Register,
+    inference: InProcess,
+    post: Post,
+) -> None:
+    path, yesterday = register.root / "workflows.sqlite", register.root / "yesterday.sqlite"
+    workflows = start()
+    until(lambda: len(post.attempts) == 2 and len(workflows.engine.rows(["SUCCESS"])) == 3)
+    with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(yesterday)) as then:
+        now.backup(then)
+        # Yesterday the run had begun and nothing was sent.
+        then.execute("DELETE FROM workflow_status WHERE name = 'deliver'")
+        then.execute("UPDATE workflow_status SET status = 'PENDING', completed_at = NULL")
+        then.execute("DELETE FROM operation_outputs")
+        then.commit()
+    workflows.stop()
+    for name in record.destinations:
+        register.write_receipt(record.run_id, name, Receipt({"summary.dcm": 0}, is_complete=True))
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    yesterday.replace(path)
+    again = start()
+    until(lambda: len(again.engine.rows(["SUCCESS"])) == 3, 30)
+    assert len(inference.jobs) == 1
+    # Asked again, and `Delivery` finds the receipt: see its own tests.
+    assert set(post.attempts) == {(record.run_id, name) for name in record.destinations}
+
+
+def test_run_that_the_database_believes_done_is_done_as_the_disk_says(
+    start: Callable[[], Workflows],
+    record: RunRecord,
+    register: Register,
+    inference: InProcess,
+    post: Post,
+) -> None:
+    workflows = start()
+    until(lambda: len(workflows.engine.rows(["SUCCESS"])) == 3)
+    workflows.stop()
+    register.forget_outcome(record.run_id)
+    start()
+    until(lambda: len(inference.jobs) == 2 and register.outcome(record.run_id) is not None)
+
+
+def test_work_of_another_version_goes_on_under_this_one(
+    start: Callable[[], Workflows],
+    record: RunRecord,
+    register: Register,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as old:
+        old.setattr("app.service.engine.APPLICATION_VERSION", "1")
+        old.setattr("app.service.workflows.pause_s", lambda _attempt: 600.0)
+        post.failures = 2
+        workflows = start()
+        until(lambda: len(workflows.engine.rows(["DELAYED"])) == 2)
+        workflows.stop()
+    start()
+    until(lambda: len(post.attempts) == 4)
+    assert sorted(post.attempts[2:]) == [(record.run_id, "archive"), (record.run_id, "pacs")]
+
+
+def test_backlog_of_a_thousand_is_ordered_and_takes_no_memory(
+    start: Callable[[], Workflows],
+    register: Register,
+    keep: Callable[..., None],
+    inference: InProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.service.durable.os.fsync", lambda _descriptor: None)
+    records = _records(register, keep, 1000)
+    for record in records[-5:]:
+        register.write_run(replace(record, is_urgent=True))
+    before = resident_bytes(os.getpid())
+    workflows = start()
+    waiting = workflows.engine.rows(["ENQUEUED", "PENDING"])
+    until(lambda: len(inference.jobs) >= 12, 60)
+    assert len(waiting) > 900
+    order = [job.run_id for job in inference.jobs][:12]
+    assert order == [record.run_id for record in (*records[-5:], *records[:7])]
+    assert resident_bytes(os.getpid()) - before < 64 << 20
