@@ -35,21 +35,22 @@ class StoredInstances:
         self._kept: dict[str, tuple[int, int]] = {}
 
     def count(self) -> int:
-        total = 0
-        for study in os.scandir(self._studies) if self._studies.is_dir() else ():
-            folder = Path(study.path) / "in"
-            if folder.is_dir():
-                total += self._count(study.name, folder)
-        return total
+        """Return how many instances lie there now."""
+        found = {path.parent.name: self._look(path) for path in self._studies.glob("*/in")}
+        # Only what is still there: the retention takes studies away.
+        self._kept = found
+        return sum(count for _, count in found.values())
 
-    def _count(self, study: str, folder: Path) -> int:
-        changed = folder.stat().st_mtime_ns
-        kept = self._kept.get(study)
-        if kept is not None and kept[0] == changed:
-            return kept[1]
-        count = sum(entry.name.endswith(".dcm") for entry in os.scandir(folder))
-        self._kept[study] = (changed, count)
-        return count
+    def _look(self, folder: Path) -> tuple[int, int]:
+        """Return when a folder changed and how many instances it holds."""
+        try:
+            changed = folder.stat().st_mtime_ns
+            kept = self._kept.get(folder.parent.name)
+            if kept is not None and kept[0] == changed:
+                return kept
+            return changed, sum(entry.name.endswith(".dcm") for entry in os.scandir(folder))
+        except FileNotFoundError:
+            return 0, 0
 
 
 class AsideCodes:
@@ -60,7 +61,16 @@ class AsideCodes:
         self._codes: dict[str, str] = {}
 
     def counts(self) -> Counter[str]:
+        """Return how many lie there now."""
+        found = {}
         for path in self._folder.glob("*.json"):
-            if path.name not in self._codes:
-                self._codes[path.name] = str(json.loads(path.read_text()).get("code", ""))
-        return Counter(self._codes.values())
+            found[path.name] = self._codes.get(path.name) or _code(path)
+        self._codes = found
+        return Counter(found.values())
+
+
+def _code(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text()).get("code", ""))
+    except FileNotFoundError:
+        return ""

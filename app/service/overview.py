@@ -125,16 +125,23 @@ class Overview:
         workflows = read_rows(self.register.root)
         with self._lock:
             folders = sorted((self.register.root / "runs").glob("*/run.json"), key=_number)
-            views = [self._view(path.parent) for path in folders]
+            views = [view for path in folders if (view := self._view(path.parent))]
+            self._kept = {
+                view.run_id: self._kept[view.run_id] for view in views if view.run_id in self._kept
+            }
         runs = tuple(_with_rows(self.register, view, workflows) for view in views)
         return Snapshot(time.time(), runs, workflows)
 
-    def _view(self, folder: Path) -> RunView:
-        stamp = _changed(folder)
-        kept = self._kept.get(folder.name)
-        if kept is not None and kept.stamp == stamp:
-            return kept.view
-        view = _read(self.register, folder)
+    def _view(self, folder: Path) -> RunView | None:
+        """Return a run as it is now; None where the retention took it away meanwhile."""
+        try:
+            stamp = _changed(folder)
+            kept = self._kept.get(folder.name)
+            if kept is not None and kept.stamp == stamp:
+                return kept.view
+            view = _read(self.register, folder)
+        except FileNotFoundError:
+            return None
         if max(stamp) < (time.time() - _SETTLED_S) * 1e9:
             self._kept[folder.name] = _Kept(stamp, view)
         return view

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -108,13 +109,15 @@ def test_received_is_counted_by_our_name_and_stored_and_aside_on_disk(
     assert _value(observed, "spinemap_studies_arriving") == 3
 
 
-def test_stored_instances_are_counted_anew_when_a_study_grows(
+def test_stored_instances_are_counted_anew_when_a_study_grows_or_goes(
     register: Register, keep: Callable[..., None]
 ) -> None:
     own = registry(sources(register))
     for number in (1, 2, 3):
         keep(uid=f"1.2.3.{number}")
         assert f"spinemap_instances_stored {number}.0" in generate_latest(own).decode()
+    shutil.rmtree(register.root / "studies" / "1.2.3")
+    assert "spinemap_instances_stored 0.0" in generate_latest(own).decode()
 
 
 def test_disk_health_and_versions_are_shown(register: Register, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import os
+import shutil
 import time
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from app.service import attempts
 from app.service.holds import hold
 from app.service.overview import DeliveryState, Overview, RunView
-from app.service.records import Receipt, RunOutcome, State
+from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
 from spine.errors import Code
 from tests.app.service.recorded import OBJECTS, record_run
@@ -106,3 +107,23 @@ def test_run_that_took_the_service_with_it_shows_how_often(register: Register) -
     with pytest.raises(KeyError), attempts.attempt(register, "1.2.3.1"):
         raise KeyError
     assert _only(register).attempts == 1
+
+
+def test_run_that_the_retention_took_away_is_no_longer_shown(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.service.overview._SETTLED_S", -60)
+    overview = Overview(register)
+    record_run(register)
+    record_run(register, "1.2.4.1")
+    assert len(overview.snapshot().runs) == 2
+    shutil.rmtree(register.run_folder("1.2.3.1"))
+    assert [run.run_id for run in overview.snapshot().runs] == ["1.2.4.1"]
+    read = Register.run
+
+    def taken_away(self: Register, run_id: str) -> RunRecord:
+        shutil.rmtree(self.run_folder(run_id))
+        return read(self, run_id)
+
+    monkeypatch.setattr(Register, "run", taken_away)
+    assert Overview(register).snapshot().runs == ()
