@@ -71,7 +71,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOLOSCAN_TIMEOUT=0 \
     HOLOSCAN_VERSION="${VERSION}" \
     SPINEMAP_MODELS__FOLDER=/opt/holoscan/models \
-    SPINEMAP_STORAGE__ROOT=/var/lib/spinemap
+    SPINEMAP_STORAGE__ROOT=/var/lib/spinemap \
+    SPINEMAP_LOG_FORMAT=json
 WORKDIR /var/holoscan
 USER 1000:1000
 ENTRYPOINT ["/var/holoscan/tools"]

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from app.cli_service import service_app
 from app.exit_status import ExitStatus, exit_status
-from app.logs import log_to_stderr
+from app.logs import LogFormat, log_to_stderr
+from app.options import Config, ModelFolder, complain, say
 from spine.errors import Code, InputError, SpineError
 
 if TYPE_CHECKING:
@@ -26,27 +28,9 @@ app = typer.Typer(
     add_completion=False,
 )
 models_app = typer.Typer(help="Which models are there, and which are approved.")
+app.add_typer(service_app)
 app.add_typer(models_app, name="models", no_args_is_help=True)
 
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        envvar="HOLOSCAN_CONFIG_PATH",
-        help="The site's settings, over app.yaml.",
-        dir_okay=False,
-    ),
-]
-ModelFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--models",
-        "-m",
-        envvar="HOLOSCAN_MODEL_PATH",
-        help="Folder with one folder per model.",
-        file_okay=False,
-    ),
-]
 Address = Annotated[str, typer.Option("--to", help="HOST:PORT of the application entity.")]
 Called = Annotated[str, typer.Option(help="AE title of the peer.")]
 Calling = Annotated[str, typer.Option(help="Our AE title.")]
@@ -105,13 +89,18 @@ def run(
     time = analysis_time or datetime.now(UTC).replace(microsecond=0)
     write_run_record(source, output, time)
     outcome = analysis.run(source, output, time)
-    _say(f"{len(outcome.written)} DICOM objects written to {output}")
+    say(f"{len(outcome.written)} DICOM objects written to {output}")
     if outcome.code is not None:
-        _say(f"nothing to send: {outcome.code}")
+        say(f"nothing to send: {outcome.code}")
 
 
 @app.command()
-def serve(config: Config = None) -> None:
+def serve(
+    config: Config = None,
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="Of standard error; that of the settings if absent.")
+    ] = None,
+) -> None:
     """Receive studies by C-STORE, analyze them, deliver the results; until SIGTERM.
 
     Example: python -m app serve --config site.yaml
@@ -121,7 +110,9 @@ def serve(config: Config = None) -> None:
     from app.settings import load_settings
 
     settings = load_settings(config)
-    log_to_stderr()
+    if log_format is not None:
+        settings = settings.model_copy(update={"log_format": log_format})
+    log_to_stderr(settings.log_format)
     status = server.serve(settings, graph_loader(settings), _announce)
     server.leave(status)
 
@@ -137,7 +128,7 @@ def demo(
     """
     from app.demo import show
 
-    show(output, models, _say)
+    show(output, models, say)
 
 
 @app.command()
@@ -158,7 +149,7 @@ def send(
     if not files:
         raise InputError(Code.INPUT_EMPTY, "the folder holds no DICOM file")
     send_all(files, _destination(to, called, calling))
-    _say(f"{len(files)} instances stored by {called}")
+    say(f"{len(files)} instances stored by {called}")
 
 
 @app.command()
@@ -170,37 +161,7 @@ def echo(to: Address, called: Called = "SPINEMAP", calling: Calling = "SPINEMAP"
     from app.operations import echo as ask
 
     ask(_destination(to, called, calling))
-    _say(f"{called} answers")
-
-
-@app.command()
-def status(config: Config = None) -> None:
-    """List studies that still arrive or run, and what became of the others; reads the disk.
-
-    Example: python -m app status --config site.yaml
-    """
-    from app.operations import status_lines
-    from app.settings import load_settings
-
-    for line in status_lines(load_settings(config)):
-        _say(line)
-
-
-@app.command()
-def check(config: Config = None) -> None:
-    """Say what is wrong with settings, disk, models and destinations.
-
-    Example: python -m app check --config site.yaml
-    """
-    from app.check import checks
-    from app.settings import load_settings
-
-    worst = ExitStatus.SUCCESS
-    for item in checks(load_settings(config)):
-        _say(f"{'ok   ' if item.error is None else 'WRONG'} {item.name}: {item.text}")
-        if item.error is not None and worst is ExitStatus.SUCCESS:
-            worst = exit_status(item.error)
-    raise typer.Exit(worst)
+    say(f"{called} answers")
 
 
 @app.command()
@@ -220,7 +181,7 @@ def manifest(
     if variant not in list(Variant):
         raise typer.BadParameter("expected cpu or gpu", param_hint="--variant")
     write_manifests(_with_models(load_settings(config), models), Variant(variant), output)
-    _say(f"app.json and pkg.json written to {output}")
+    say(f"app.json and pkg.json written to {output}")
 
 
 @models_app.command("list")
@@ -234,7 +195,7 @@ def list_models(config: Config = None, models: ModelFolder = None) -> None:
 
     settings = load_settings(config)
     for line in model_lines(models or settings.models.folder, settings):
-        _say(line)
+        say(line)
 
 
 @models_app.command()
@@ -251,7 +212,7 @@ def approve(
     from app.settings import load_settings
 
     settings = load_settings(config)
-    _say(approval_entry((models or settings.models.folder) / name))
+    say(approval_entry((models or settings.models.folder) / name))
 
 
 def main() -> NoReturn:
@@ -263,13 +224,13 @@ def main() -> NoReturn:
     try:
         app()
     except SpineError as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(exit_status(error))
     except Exception as error:  # noqa: BLE001 - the boundary of the process
         from app.service.worker import describe
 
         code, reason = describe(error)
-        _complain(f"{code}: {reason}")
+        complain(f"{code}: {reason}")
         sys.exit(exit_status(error))
     sys.exit(ExitStatus.SUCCESS)
 
@@ -306,12 +267,4 @@ def _destination(address: str, called: str, calling: str) -> "Destination":
 
 
 def _announce(service: "Service") -> None:
-    _say(f"ready: DICOM on port {service.listener.port}, page on port {service.web.port}")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-def _complain(line: str) -> None:
-    print(f"spinemap: {line}", file=sys.stderr, flush=True)
+    say(f"ready: DICOM on port {service.listener.port}, page on port {service.web.port}")

@@ -1,15 +1,17 @@
-"""What IT does by hand: send, ask, look."""
+"""What IT does by hand: send, ask, retry, hold."""
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from app.service.delivery import release as release_delivery
 from app.service.durable import make_folder_durably, write_json_durably
-from app.service.records import RunRecord
-from app.service.register import Register
-from app.settings import Settings
+from app.service.holds import hold, release
+from app.service.records import RunRecord, State
+from app.service.register import Register, is_uid
+from app.service.requests import Request, ask
 from pacs import sender
 from pacs.part10 import FileMetaError, read_meta
 from pacs.sender import Destination, SendError
@@ -73,32 +75,106 @@ def echo(destination: Destination) -> None:
         raise SpineError(Code.DELIVERY_FAILED, str(error)) from error
 
 
-def status_lines(settings: Settings) -> Iterator[str]:
-    """Yield one line a run, oldest first, then one for every study that has none yet."""
-    register = Register(settings.storage.root)
-    if not (register.root / "studies").is_dir():
-        yield f"nothing received in {register.root}"
+def retry(register: Register, run_id: str, destination: str | None) -> None:
+    """Ask whoever serves to analyze a failed run again, or to deliver at once what is missing.
+
+    Raises
+    ------
+    SpineError
+        ``RUN_UNKNOWN``; ``NOTHING_TO_RETRY`` where every destination has everything, or
+        the analysis ended well with nothing to send.
+    """
+    record = known_run(register, run_id)
+    if destination is not None and destination not in record.destinations:
+        raise SpineError(Code.RUN_UNKNOWN, f"run {run_id} does not go to {destination}")
+    outcome = register.outcome(run_id)
+    if outcome is not None and outcome.state is State.NOTHING_TO_SEND:
+        raise SpineError(Code.NOTHING_TO_RETRY, f"run {run_id}: {outcome.code}")
+    names = [name for name in record.destinations if destination in (None, name)]
+    is_written = outcome is not None and outcome.state is State.WRITTEN
+    if is_written and all(register.receipt(run_id, name).is_complete for name in names):
+        raise SpineError(Code.NOTHING_TO_RETRY, f"run {run_id}: delivered")
+    ask(register, run_id, Request.RETRY, destination or "")
+
+
+def hold_run(register: Register, run_id: str) -> None:
+    """Let nothing more of a run be sent.
+
+    Raises
+    ------
+    SpineError
+        ``RUN_UNKNOWN``.
+    """
+    hold(register, known_run(register, run_id).run_id)
+
+
+def release_run(register: Register, run_id: str) -> None:
+    """Let a held run be sent, at once where a service runs, and whatever held a delivery of it.
+
+    Raises
+    ------
+    SpineError
+        ``NOTHING_TO_RETRY`` where neither the run nor a delivery of it is held.
+    """
+    if not is_run_id(run_id) or not any([release(register, run_id), *_released(register, run_id)]):
+        raise SpineError(Code.NOTHING_TO_RETRY, f"run {run_id} is not held")
+    if _is_written(register, run_id):
+        ask(register, run_id, Request.RETRY)
+
+
+def hasten(register: Register, run_id: str) -> None:
+    """Let a run go before the others (STAT).
+
+    Raises
+    ------
+    SpineError
+        ``RUN_UNKNOWN``.
+    """
+    ask(register, run_id, Request.HASTEN)
+
+
+def _released(register: Register, run_id: str) -> Iterator[bool]:
+    """Release what holds single deliveries, such as a patient who differs there."""
+    if not (register.run_folder(run_id) / "run.json").exists():
         return
-    seen = set()
-    for record in register.runs():
-        seen.add(record.study_instance_uid)
-        yield _run_line(register, record)
-    for study in register.studies():
-        if study not in seen:
-            yield f"{study}  arriving  {len(register.instances(study))} instances"
+    for name in register.run(run_id).destinations:
+        yield release_delivery(register, run_id, name)
 
 
-def _run_line(register: Register, record: RunRecord) -> str:
-    outcome = register.outcome(record.run_id)
-    state = "waiting or running" if outcome is None else outcome.state.value
-    if outcome is not None and outcome.code is not None:
-        state += f" ({outcome.code})"
-    deliveries = [
-        f"{name}: {'delivered' if register.receipt(record.run_id, name).is_complete else 'open'}"
-        for name in record.destinations
-        if outcome is not None and outcome.objects
-    ]
-    return "  ".join([record.run_id, record.analysis_time, state, *deliveries])
+def _is_written(register: Register, run_id: str) -> bool:
+    outcome = register.outcome(run_id)
+    return outcome is not None and outcome.state is State.WRITTEN
+
+
+def is_served(register: Register) -> bool:
+    """Tell whether a process serves out of this folder now."""
+    try:
+        with (register.root / "lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def is_run_id(text: str) -> bool:
+    """Tell whether a text can name a run, and so a folder."""
+    study, _, number = text.rpartition(".")
+    return is_uid(study) and number.isascii() and number.isdigit()
+
+
+def known_run(register: Register, run_id: str) -> RunRecord:
+    """Return a run's record.
+
+    Raises
+    ------
+    SpineError
+        ``RUN_UNKNOWN``.
+    """
+    if not is_run_id(run_id) or not (register.run_folder(run_id) / "run.json").is_file():
+        raise SpineError(Code.RUN_UNKNOWN, "there is no run of this name")
+    return register.run(run_id)
 
 
 def _is_dicom(path: Path) -> bool:

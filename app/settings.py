@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from app.destinations import DestinationSection
+from app.logs import LogFormat
 from app.service.completion import CompletionRules
 from app.service.profiles import DEFAULT, Mode, Profile, Profiles
 from app.service.sender_count import SenderCount
@@ -43,9 +44,10 @@ _FILE_SUFFIX = "_FILE"
 
 
 class StorageSection(_Section):
-    """Where everything lies."""
+    """Where everything lies, and how much must stay free."""
 
     root: Path
+    reserve_bytes: Annotated[int, Field(ge=0)]
 
 
 class PeerSection(_Section):
@@ -208,6 +210,7 @@ class Settings(BaseSettings):
     web: WebSection
     science: dict[str, JsonValue]
     models: ModelsSection
+    log_format: LogFormat = LogFormat.TEXT
     package: PackageSection
 
     @model_validator(mode="after")
@@ -271,6 +274,11 @@ def load_settings(site: Path | None = None, environ: Mapping[str, str] | None = 
         raise SpineError(Code.SETTINGS_INVALID, f"{key}: {first['msg']}") from None
     except (yaml.YAMLError, SettingsError, ValueError, TypeError) as error:
         raise SpineError(Code.SETTINGS_INVALID, f"not readable ({type(error).__name__})") from None
+
+
+def environment_without_settings() -> dict[str, str]:
+    """Return this process's variables but for ours, for a child with settings of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
 
 
 def _sources(site: Path | None, variables: Mapping[str, str]) -> list[PydanticBaseSettingsSource]:

@@ -46,6 +46,16 @@ def fsync_file(path: Path) -> None:
     _fsync(path, os.O_RDONLY)
 
 
+def fsync_tree(path: Path) -> None:
+    """Make a file, or a folder with all below it, durable."""
+    if path.is_file():
+        fsync_file(path)
+        return
+    for entry in path.iterdir():
+        fsync_tree(entry)
+    fsync_folder(path)
+
+
 def make_folder_durably(folder: Path) -> None:
     """Create a folder and its parents, each entry durable in the folder above."""
     if folder.is_dir():

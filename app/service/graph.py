@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from app.logs import log_to_stderr
 from app.service.records import RunOutcome, State
 from app.service.worker import Analyze, Job, LoadAnalysis
 from app.settings import Settings
@@ -19,6 +20,7 @@ def _load(settings: Settings) -> Analyze:
     # The parent only moves files: it starts in a second and stays free of torch and holoscan.
     from app.analysis import Analysis, load_analysis  # noqa: PLC0415
 
+    log_to_stderr(settings.log_format, "worker")
     loaded: dict[str, Analysis] = {}
     of_profile: dict[str, Analysis] = {}
     for name in settings.profiles:

@@ -54,6 +54,11 @@ class Inference:
         """Return the worker's process id, None while there is none."""
         return self._worker.pid
 
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether there is a worker that has loaded its models."""
+        return self._worker.is_loaded
+
     def start(self) -> None:
         """Spawn the worker and wait until its models are loaded.
 

@@ -22,14 +22,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.service.durable import (
-    fsync_file,
     fsync_folder,
+    fsync_tree,
     make_folder_durably,
     write_durably,
     write_json_durably,
 )
 from app.service.records import Receipt, RunOutcome, RunRecord
 from spine.errors import Code, SpineError
+
+RESTORING = "restoring"
+"""Lies in the root while a restore is not finished."""
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -61,14 +64,18 @@ class Register:
         return self.root / "aside"
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self, *, unfinished_restore: bool = False) -> Iterator[None]:
         """Keep every other process from serving out of this folder.
+
+        Parameters
+        ----------
+        unfinished_restore : whether a restore may be under way, as for the restore itself
 
         Raises
         ------
         SpineError
-            ``SETTINGS_INVALID`` if one does already; ``OUTPUT_UNWRITABLE`` if this user
-            cannot write there.
+            ``SETTINGS_INVALID`` if one does already, or a restore was not finished;
+            ``OUTPUT_UNWRITABLE`` if this user cannot write there.
         """
         try:
             make_folder_durably(self.root)
@@ -82,6 +89,9 @@ class Register:
             except BlockingIOError:
                 reason = f"{self.root}: another process serves out of this folder"
                 raise SpineError(Code.SETTINGS_INVALID, reason) from None
+            if not unfinished_restore and (self.root / RESTORING).exists():
+                reason = f"{self.root}: a restore was not finished, repeat it"
+                raise SpineError(Code.SETTINGS_INVALID, reason)
             yield
 
     def prepare(self) -> None:
@@ -197,7 +207,7 @@ class Register:
             shutil.rmtree(kept) if kept.is_dir() else kept.unlink(missing_ok=True)
             # What an analysis left that did not end is nobody's result.
             if made.exists() and not outcome.state.is_retryable:
-                _fsync_tree(made)
+                fsync_tree(made)
                 made.rename(kept)
         fsync_folder(folder)
         write_json_durably(folder / "outcome.json", outcome.to_json(), self.staging)
@@ -233,12 +243,3 @@ class Register:
 def _read_json(path: Path) -> dict[str, object]:
     content: dict[str, object] = json.loads(path.read_text())
     return content
-
-
-def _fsync_tree(path: Path) -> None:
-    if path.is_file():
-        fsync_file(path)
-        return
-    for entry in path.iterdir():
-        _fsync_tree(entry)
-    fsync_folder(path)

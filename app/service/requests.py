@@ -24,8 +24,12 @@ class Request(StrEnum):
     RETRY = "retry"
 
 
-def ask(register: Register, run_id: str, request: Request) -> None:
+def ask(register: Register, run_id: str, request: Request, destination: str = "") -> None:
     """Ask for something; asking again changes nothing.
+
+    Parameters
+    ----------
+    destination : of a retry, only this one; two that are asked for at once become all
 
     Raises
     ------
@@ -40,7 +44,10 @@ def ask(register: Register, run_id: str, request: Request) -> None:
         raise SpineError(Code.RUN_UNKNOWN, "there is no such run")
     folder = _folder(register)
     make_folder_durably(folder)
-    write_durably(folder / f"{run_id}.{request}", (), folder)
+    path = folder / f"{run_id}.{request}"
+    if path.exists() and path.read_text() != destination:
+        destination = ""
+    write_durably(path, (destination.encode(),), folder)
 
 
 def asked(register: Register) -> list[tuple[str, Request]]:
@@ -51,12 +58,14 @@ def asked(register: Register) -> list[tuple[str, Request]]:
     return [(run_id, Request(kind)) for run_id, _, kind in found if kind in set(Request)]
 
 
-def answer(register: Register, answers: Mapping[Request, Callable[[str], None]]) -> None:
+def answer(register: Register, answers: Mapping[Request, Callable[..., None]]) -> None:
     """Do what was asked, then forget it; what fails is tried again the next time."""
     for run_id, request in asked(register):
-        answers[request](run_id)
+        path = _folder(register) / f"{run_id}.{request}"
+        destination = path.read_text()
+        answers[request](run_id, *([destination] if destination else []))
         _LOG.info("run %s: %s as asked", run_id, request)
-        (_folder(register) / f"{run_id}.{request}").unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def _folder(register: Register) -> Path:

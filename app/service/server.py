@@ -9,11 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from app.service.arrivals import Arrival
 from app.service.completion import Completion
+from app.service.counters import Arrivals
 from app.service.delivery import CommitmentBook, Delivery
+from app.service.flow_names import INFERENCE_QUEUE, queue_of
+from app.service.health import Disk, Health
 from app.service.inference import Inference
 from app.service.intake import Intake
+from app.service.metrics import Sources
 from app.service.opening import Opening
+from app.service.overview import Overview
 from app.service.register import Register
 from app.service.retention import Retention
 from app.service.watchdog import watch
@@ -27,6 +33,9 @@ from spine.errors import Code, SpineError
 _LOG = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_THREADS = ("completion", "inference", "watchdog")
+# Whoever sent SIGTERM may follow up with SIGKILL after 10 s.
+_LONGEST_STOP_S = 9.0
 
 
 class Service:
@@ -49,10 +58,11 @@ class Service:
         rules = settings.complete_when.to_rules(settings.quiet_time_s)
         self.completion = Completion(opening, rules, self.workflows.analyze)
         self.watchdog = watch(self.register, self.workflows, Retention(opening))
-        intake = Intake(self.register, self.completion.arrived)
+        self.arrivals = Arrivals()
+        intake = Intake(self.register, self._arrived)
         reports = CommitmentBook(self.register).keep
         self.listener = Listener(settings.listener.to_listener(), intake.store, on_report=reports)
-        self.web = WebServer(settings.web, self.register, self._is_ready)
+        self.web = WebServer(settings.web, self._sources(settings))
 
     def start(self) -> None:
         """Start from the back: nothing is received before it can be worked on.
@@ -81,8 +91,27 @@ class Service:
         self.inference.stop()
         self.web.stop()
 
-    def _is_ready(self) -> bool:
-        return self.inference.worker_pid is not None and self.listener.is_listening
+    def _arrived(self, arrival: Arrival) -> None:
+        self.arrivals.count(arrival)
+        self.completion.arrived(arrival)
+
+    def _sources(self, settings: Settings) -> Sources:
+        disk = Disk(settings.storage.root, settings.storage.reserve_bytes)
+        conditions = {
+            "models": lambda: self.inference.is_ready,
+            "listener": lambda: self.listener.is_listening,
+            "disk": disk.has_room,
+        }
+        return Sources(
+            Overview(self.register),
+            disk,
+            Health(_THREADS, conditions),
+            self.arrivals,
+            settings.models.folder,
+            self._destinations,
+            (INFERENCE_QUEUE, *map(queue_of, self._destinations)),
+            lambda: self.completion.waiting,
+        )
 
 
 def serve(settings: Settings, load: LoadAnalysis, on_ready: Callable[[Service], None]) -> int:
@@ -111,8 +140,16 @@ def serve(settings: Settings, load: LoadAnalysis, on_ready: Callable[[Service], 
         on_ready(service)
         stopping.wait()
         _LOG.info("stopping")
+        _leave_after(_LONGEST_STOP_S)
         service.stop()
     return 0
+
+
+def _leave_after(seconds: float) -> None:
+    """Leave in any case: what was acknowledged is on disk, what was not is sent again."""
+    timer = threading.Timer(seconds, leave, [0])
+    timer.daemon = True
+    timer.start()
 
 
 @contextmanager

@@ -86,6 +86,7 @@ class Worker:
         self._start_timeout_s = start_timeout_s
         self._connection: Connection | None = None
         self._pid: int | None = None
+        self._is_loaded = False
         # An attribute of its own: typeshed names no base class of the spawned processes.
         self._process: Any = None
 
@@ -121,6 +122,7 @@ class Worker:
         if ready["code"] is not None:
             self.kill()
             raise WorkerStartError(Code(ready["code"]), ready["reason"])
+        self._is_loaded = True
 
     def run(self, job: Job, limits: Limits) -> RunOutcome:
         """Run one job; a child that dies or takes too much is killed, and must be started anew."""
@@ -137,6 +139,11 @@ class Worker:
             return RunOutcome.failed(answer)
         return RunOutcome.from_json(answer)
 
+    @property
+    def is_loaded(self) -> bool:
+        """Tell whether the child runs and has loaded its models."""
+        return self._is_loaded
+
     def is_alive(self) -> bool:
         """Tell whether the child runs."""
         return self._process is not None and bool(self._process.is_alive())
@@ -150,6 +157,7 @@ class Worker:
     def kill(self) -> None:
         """End the child and everything it started."""
         process, self._process = self._process, None
+        self._is_loaded = False
         if process is not None:
             _kill_group(process.pid)
             process.join()

@@ -106,17 +106,21 @@ class Workflows:
             for row in self.engine.family(delivery_id(run_id, destination)):
                 self.engine.set_priority(row.workflow_id, STAT_PRIORITY)
 
-    def retry(self, run_id: str) -> None:
+    def retry(self, run_id: str, only: str = "") -> None:
         """Analyze a failed or quarantined run again; deliver at once what waits for its next try.
 
         A run that neither failed nor waits stays as it is.
+
+        Parameters
+        ----------
+        only : the destination to deliver to at once; all if empty
         """
         record, outcome = self._register.run(run_id), self._register.outcome(run_id)
         if outcome is not None and outcome.state.is_retryable:
             attempts.forget(self._register, run_id)
             self._register.forget_outcome(run_id)
         elif outcome is not None:
-            for destination in record.destinations:
+            for destination in (only,) if only else record.destinations:
                 rows = self.engine.family(delivery_id(run_id, destination))
                 self.engine.forget(row.workflow_id for row in rows if row.status == "DELAYED")
         with self._lock:

@@ -236,7 +236,8 @@ def test_failure_of_ours_ends_with_5_without_quoting(
 
 
 def test_every_command_shows_an_example(run: Run) -> None:
-    commands = ("run", "serve", "demo", "send", "echo", "status", "check", "manifest")
+    commands = ("run", "serve", "demo", "send", "echo", "status", "check", "retry", "hold")
+    commands += ("backup", "restore", "manifest")
     for command in (*((name,) for name in commands), ("models", "list"), ("models", "approve")):
         ended = run(*command, "--help")
         assert ended.status == 0
@@ -273,6 +274,7 @@ def test_approval_of_a_missing_or_tampered_model_is_refused(
 def test_check_names_what_is_wrong(run: Run, installed: Installed, tmp_path: Path) -> None:
     settings = yaml.safe_load(installed.site.read_text())
     settings["storage"] = {"root": str(tmp_path / "data")}
+    settings["listener"] = settings["web"] = {"port": 0}
     settings["destinations"] = [
         {"name": "pacs", "host": "127.0.0.1", "port": 1, "ae_title": "PACS"}
     ]
@@ -280,7 +282,7 @@ def test_check_names_what_is_wrong(run: Run, installed: Installed, tmp_path: Pat
     site.write_text(yaml.safe_dump(settings))
     ended = run("check", "--config", site)
     assert ended.status == 5
-    assert "WRONG pacs: UNREACHABLE" in ended.out
+    assert "WRONG pacs: DELIVERY_FAILED: UNREACHABLE" in ended.out
     assert "ok    age-dcnn: 0.1.0, evidence synthetic" in ended.out
     del settings["destinations"]
     site.write_text(yaml.safe_dump(settings))
@@ -292,7 +294,7 @@ def test_status_reads_the_disk(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     assert "nothing received" in run("status").out
     (tmp_path / "data" / "studies" / "1.2.3" / "in").mkdir(parents=True)
     (tmp_path / "data" / "runs").mkdir()
-    assert "1.2.3  arriving  0 instances" in run("status").out
+    assert "arriving   1.2.3  0 instances" in run("status").out
 
 
 @pytest.mark.slow

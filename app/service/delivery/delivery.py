@@ -17,6 +17,7 @@ from app.service.delivery.routes import OverdueRule, Route
 from app.service.delivery.sending import Sending
 from app.service.delivery.settling import COMMITMENT_OVERDUE
 from app.service.delivery.states import BUSY, COMMITMENT_PENDING, DELIVERED, HELD
+from app.service.holds import is_held
 from app.service.register import Register
 from pacs.sender import SendError
 
@@ -78,6 +79,8 @@ class Delivery:
         route = self.routes.get(name)
         if route is None:
             return Failure("NOT_CONFIGURED", "", is_alarm=True)
+        if is_held(self.register, run_id):
+            return HELD
         outcome = self.register.outcome(run_id)
         if outcome is None:
             return Failure("NOT_WRITTEN", "the run has not ended", is_alarm=True)

@@ -3,28 +3,35 @@
 import logging
 import socket
 import threading
-from collections.abc import Callable
 
 import uvicorn
 
-from app.service.register import Register
+from app.service.metrics import Sources
 from app.service.web.pages import add_runs, health_app
 from app.settings import WebSection
 
 _LOG = logging.getLogger(__name__)
 
+_GRACE_S = 1
+
 
 class WebServer:
-    """Serves health everywhere; runs and pictures on loopback only, since there are no users."""
+    """Serves health and metrics everywhere; runs and pictures on loopback only: nobody logs in."""
 
-    def __init__(
-        self, settings: WebSection, register: Register, is_ready: Callable[[], bool]
-    ) -> None:
+    def __init__(self, settings: WebSection, sources: Sources) -> None:
         self._settings = settings
-        self.application = health_app(is_ready)
+        self.application = health_app(sources)
         if settings.address.is_loopback:
-            add_runs(self.application, register)
-        config = uvicorn.Config(self.application, log_level="warning", lifespan="off")
+            add_runs(self.application, sources)
+        config = uvicorn.Config(
+            self.application,
+            log_level="warning",
+            # Ours, which shows no address of a page with a UID in it, and no exception's words.
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_S,
+        )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
@@ -48,7 +55,7 @@ class WebServer:
         """Stop serving."""
         self._server.should_exit = True
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join(_GRACE_S + 1)
 
     def _run(self) -> None:
         # Away from the main thread uvicorn leaves the signals of the process alone.

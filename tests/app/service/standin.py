@@ -51,11 +51,12 @@ def analyze(job: Job) -> RunOutcome:
     if header.PatientID == "KNEE":
         (Path(job.output) / "results.json").write_text("{}\n")
         return RunOutcome(State.NOTHING_TO_SEND, Code.NO_CANDIDATE.value)
-    _misbehave(header.PatientID, Path(job.output))
+    _misbehave(header.PatientID)
+    _misbehave_once(header.PatientID, Path(job.output).parents[2])
     return _result(job, header, paths)
 
 
-def _misbehave(patient: str, output: Path) -> None:
+def _misbehave(patient: str) -> None:
     match patient:
         case "HANG":
             time.sleep(60)
@@ -67,8 +68,6 @@ def _misbehave(patient: str, output: Path) -> None:
             _eat_memory()
         case "REFUSED MEMORY":
             raise MemoryError
-        case "DIE ONCE":
-            _die_once(output.parents[2] / "died")
         case "TWO PATIENTS":
             raise InputError(Code.TWO_PATIENTS, "two patients")
         case "BUG":
@@ -102,10 +101,14 @@ def _eat_memory() -> None:
         eaten.append(bytearray(os.urandom(1 << 20)) * 16)
 
 
-def _die_once(mark: Path) -> None:
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
+def _misbehave_once(patient: str, root: Path) -> None:
+    mark = root / {"DIE ONCE": "died", "FAIL ONCE": "failed"}.get(patient, "")
+    if mark.exists():
+        return
+    mark.touch()
+    if patient == "FAIL ONCE":
+        raise InputError(Code.TRUNCATED, "a file is cut short")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _write(output: Path, source: FileDataset, analysis_time: str, comment: str) -> RunOutcome:

@@ -4,9 +4,16 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from app.service.health import Health
+from app.service.holds import hold
 from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
 from app.service.web.pages import add_runs, health_app
+from app.service.web.server import WebServer
+from app.settings import WebSection
+from spine.errors import Code
+from tests.app.service.observed import sources
+from tests.app.service.recorded import record_run
 
 RUN = "1.2.3.1"
 
@@ -25,24 +32,41 @@ def register(tmp_path: Path) -> Register:
     return register
 
 
-@pytest.fixture
-def page(register: Register) -> TestClient:
-    app = health_app(lambda: True)
-    add_runs(app, register)
+def _page(register: Register, **changes: object) -> TestClient:
+    observed = sources(register, **changes)
+    app = health_app(observed)
+    add_runs(app, observed)
     return TestClient(app, base_url="http://127.0.0.1")
 
 
-def test_health_is_always_well_and_readiness_depends() -> None:
-    ready = [False]
-    client = TestClient(health_app(lambda: ready[0]))
-    assert client.get("/healthz").status_code == 200
-    assert client.get("/readyz").status_code == 503
-    ready[0] = True
-    assert client.get("/readyz").status_code == 200
+@pytest.fixture
+def page(register: Register) -> TestClient:
+    return _page(register)
 
 
-def test_health_application_shows_neither_runs_nor_pictures() -> None:
-    client = TestClient(health_app(lambda: True))
+def test_health_follows_the_threads_and_readiness_the_conditions(register: Register) -> None:
+    well = [True]
+    health = Health(("MainThread", "watch"), {"disk": lambda: well[0], "models": lambda: True})
+    client = TestClient(health_app(sources(register, health=health)))
+    assert client.get("/healthz").status_code == 503
+    assert client.get("/healthz").json() == {
+        "status": "not ok",
+        "MainThread": True,
+        "watch": False,
+    }
+    assert client.get("/readyz").json() == {"status": "ready", "disk": True, "models": True}
+    well[0] = False
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["disk"]) == (503, False)
+
+
+def test_health_application_shows_metrics_but_neither_runs_nor_pictures(
+    register: Register,
+) -> None:
+    client = TestClient(health_app(sources(register)))
+    metrics = client.get("/metrics")
+    assert metrics.headers["content-type"].startswith("text/plain")
+    assert "spinemap_runs" in metrics.text
     assert client.get("/").status_code == 404
     assert client.get(f"/runs/{RUN}/pictures/summary.png").status_code == 404
     assert client.get("/openapi.json").status_code == 404
@@ -55,6 +79,20 @@ def test_page_lists_runs_with_their_state_and_pictures(page: TestClient) -> None
     assert "pacs: delivered" in text
     assert "research use only" in text
     assert page.get(f"/runs/{RUN}/pictures/summary.png").content == b"picture"
+
+
+def test_page_shows_what_waits_for_a_person_and_who_lacks_what(register: Register) -> None:
+    record_run(register, "1.2.4.1", RunOutcome.failed(Code.WORKER_TIMEOUT))
+    record_run(register, "1.2.5.1")
+    record_run(register, "1.2.6.1")
+    hold(register, "1.2.6.1")
+    health = Health(("MainThread",), {"disk": lambda: False})
+    text = _page(register, health=health).get("/").text
+    assert "failed: WORKER_TIMEOUT" in text
+    assert "held" in text
+    assert "pacs: open (0 of 2)" in text
+    assert "disk: not well" in text
+    assert "3 studies arriving" in text
 
 
 @pytest.mark.parametrize(
@@ -71,19 +109,17 @@ def test_nothing_but_pictures_of_runs_is_served(page: TestClient, path: str) -> 
 
 
 def test_page_answers_to_this_machine_s_names_only(register: Register) -> None:
-    app = health_app(lambda: True)
-    add_runs(app, register)
+    observed = sources(register)
+    app = health_app(observed)
+    add_runs(app, observed)
     assert TestClient(app, base_url="http://evil.example").get("/").status_code == 400
 
 
 def test_runs_are_added_on_loopback_only(register: Register) -> None:
-    from app.service.web.server import WebServer
-    from app.settings import WebSection
-
     def paths(address: str) -> set[str]:
         section = WebSection(address=ip_address(address), port=0)
-        server = WebServer(section, register, lambda: True)
+        server = WebServer(section, sources(register))
         return {route.path for route in server.application.routes}  # type: ignore[attr-defined]
 
-    assert paths("10.1.2.3") == {"/healthz", "/readyz"}
+    assert paths("10.1.2.3") == {"/healthz", "/readyz", "/metrics"}
     assert "/" in paths("127.0.0.1")
