@@ -65,7 +65,7 @@ class Delivery:
             return INTERNAL
 
     def _deliver(self, run_id: str, name: str) -> str:
-        result = self._attempt(run_id, name)
+        result = HELD if is_held(self.register, run_id) else self._attempt(run_id, name)
         if isinstance(result, str):
             self._note(run_id, name, result)
             return result
@@ -79,8 +79,6 @@ class Delivery:
         route = self.routes.get(name)
         if route is None:
             return Failure("NOT_CONFIGURED", "", is_alarm=True)
-        if is_held(self.register, run_id):
-            return HELD
         outcome = self.register.outcome(run_id)
         if outcome is None:
             return Failure("NOT_WRITTEN", "the run has not ended", is_alarm=True)
