@@ -29,9 +29,11 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from app.service.receivers import ReceptionSettings
 from pacs.listener import ListenerSettings
 from pacs.peers import Admission, Peer
 from pacs.sender import Destination
+from pacs.spool import SpoolLimits
 from spine.errors import Code, SpineError
 
 DEFAULTS = Path(__file__).parents[1] / "app.yaml"
@@ -59,9 +61,10 @@ class _Section(BaseModel):
 
 
 class StorageSection(_Section):
-    """Where everything lies."""
+    """Where everything lies, and how much must stay free."""
 
     root: Path
+    reserve_bytes: Annotated[int, Field(ge=0)]
 
 
 class PeerSection(_Section):
@@ -78,7 +81,9 @@ class ListenerSection(_Section):
     port: Port
     ae_titles: Annotated[tuple[AETitle, ...], Field(min_length=1)]
     peers: tuple[PeerSection, ...]
+    processes: Annotated[int, Field(ge=1, le=64)]
     maximum_associations: Annotated[int, Field(ge=1)]
+    maximum_object_bytes: Annotated[int, Field(ge=1)]
     idle_timeout_s: Seconds
 
     @model_validator(mode="after")
@@ -167,6 +172,11 @@ class Settings(BaseSettings):
     web: WebSection
     science: dict[str, JsonValue]
     models: ModelsSection
+
+    def to_reception(self) -> ReceptionSettings:
+        """Return the settings of the receiving side."""
+        limits = SpoolLimits(self.listener.maximum_object_bytes, self.storage.reserve_bytes)
+        return ReceptionSettings(self.listener.to_listener(), limits, self.listener.processes)
 
     @model_validator(mode="after")
     def _require_distinct_names(self) -> "Settings":

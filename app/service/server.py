@@ -12,14 +12,13 @@ from types import FrameType
 from app.service.completion import Completion
 from app.service.delivery import Delivery
 from app.service.inference import Inference
-from app.service.intake import Intake
+from app.service.receivers import open_reception
 from app.service.records import RunRecord
 from app.service.register import Register
 from app.service.web.server import WebServer
 from app.service.worker import LoadAnalysis
 from app.service.workflows import Workflows
 from app.settings import Settings
-from pacs.listener import Listener
 from spine.errors import Code, SpineError
 
 _LOG = logging.getLogger(__name__)
@@ -46,8 +45,9 @@ class Service:
         self.completion = Completion(
             self.register, settings.quiet_time_s, destinations, self._analyze
         )
-        intake = Intake(self.register, self.completion.arrived)
-        self.listener = Listener(settings.listener.to_listener(), intake.store)
+        self.listener = open_reception(
+            settings.to_reception(), self.register, self.completion.arrived
+        )
         self.web = WebServer(settings.web, self.register, self._is_ready)
 
     def start(self) -> None:

@@ -1,6 +1,7 @@
 """A register on an empty disk, and instances to put into it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from app.service.intake import Intake
 from app.service.register import Register
 from pacs.listener import ReceivedInstance
-from pacs.part10 import FileMeta, encode_header
+from pacs.part10 import FileMeta
+from pacs.recognition import DataSetFacts
+from pacs.spool import Spool
 
 MakeInstance = Callable[..., ReceivedInstance]
 
@@ -25,7 +28,9 @@ def register(tmp_path: Path) -> Register:
 
 
 @pytest.fixture
-def make_instance() -> MakeInstance:
+def make_instance(tmp_path: Path) -> MakeInstance:
+    (tmp_path / "incoming").mkdir()
+
     def make(
         uid: str = "1.2.3.4",
         *,
@@ -33,19 +38,36 @@ def make_instance() -> MakeInstance:
         sop_class: str = MRImageStorage,
         is_consistent: bool = True,
         patient: str = "P1",
+        facts: DataSetFacts | None = None,
+        spool: Spool | None = None,
     ) -> ReceivedInstance:
-        data_set = Dataset()
-        data_set.SOPClassUID = sop_class
-        data_set.SOPInstanceUID = uid
-        data_set.PatientID = patient
-        data_set.StudyInstanceUID = study or ""
-        buffer = DicomBytesIO()
-        buffer.is_little_endian, buffer.is_implicit_VR = True, False
-        write_dataset(buffer, data_set)
         meta = FileMeta(sop_class, uid, ExplicitVRLittleEndian, "SENDER", "SPINEMAP")
-        return ReceivedInstance(meta, study, is_consistent, encode_header(meta), buffer.getvalue())
+        file = (spool or Spool(tmp_path / "incoming")).open(meta)
+        file.write(_data_set(uid, study or "", sop_class, patient))
+        said = uid if is_consistent else f"{uid}.9"
+        return ReceivedInstance(
+            file,
+            replace(
+                facts or DataSetFacts(),
+                study_instance_uid=study or "",
+                sop_class_uid=sop_class,
+                sop_instance_uid=said,
+            ),
+        )
 
     return make
+
+
+def _data_set(uid: str, study: str, sop_class: str, patient: str) -> bytes:
+    data_set = Dataset()
+    data_set.SOPClassUID = sop_class
+    data_set.SOPInstanceUID = uid
+    data_set.PatientID = patient
+    data_set.StudyInstanceUID = study
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, False
+    write_dataset(buffer, data_set)
+    return buffer.getvalue()
 
 
 @pytest.fixture
