@@ -22,7 +22,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from pacs.network import TRANSFER_SYNTAXES, application_entity, listening_socket
 from pacs.part10 import FileMeta
 from pacs.peers import Admission
-from pacs.reception import discard_unfinished, incoming_file, prepare_connection
+from pacs.reception import discard_unfinished, prepare_connection
 from pacs.recognition import DataSetFacts, read_facts
 from pacs.spool import IncomingFile, Spool
 
@@ -31,8 +31,6 @@ _LOG = logging.getLogger(__name__)
 # A-ASSOCIATE-RJ: rejected permanently, by the service user (PS3.8, table 9-21).
 _REJECTED_PERMANENT = 1
 _BY_SERVICE_USER = 1
-# C-STORE request, Priority (0000,0700) (PS3.7, table 9.3-1).
-_PRIORITY_HIGH = 1
 # How long a process that is full leaves a connection to one that is not.
 _YIELD_S = 0.05
 
@@ -175,14 +173,16 @@ class Listener:
 
     def _handlers(self) -> list[tuple[Any, Callable[[Event], object]]]:
         prepare = partial(
-            prepare_connection, spool=self._spool, idle_timeout_s=self._settings.idle_timeout_s
+            prepare_connection,
+            spool=self._spool,
+            finish=self._finish,
+            idle_timeout_s=self._settings.idle_timeout_s,
         )
         return [
             (evt.EVT_CONN_OPEN, prepare),
             (evt.EVT_CONN_CLOSE, discard_unfinished),
             (evt.EVT_REQUESTED, self._admit),
             (evt.EVT_C_ECHO, _answer_echo),
-            (evt.EVT_C_STORE, self._receive),
         ]
 
     def _admit(self, event: Event) -> None:
@@ -203,12 +203,14 @@ class Listener:
         event.assoc.acse.send_reject(_REJECTED_PERMANENT, _BY_SERVICE_USER, rejection)
         event.assoc.kill()
 
-    def _receive(self, event: Event) -> int:
-        file = incoming_file(event)
+    def _finish(self, file: IncomingFile, is_urgent: bool) -> int:  # noqa: FBT001 - as passed
+        """Hand a whole instance over and return the status to answer with."""
         facts = read_facts(file.path, file.header_size, UID(file.meta.transfer_syntax_uid))
-        is_urgent = event.request.Priority == _PRIORITY_HIGH
         try:
             return int(self._store(ReceivedInstance(file, facts, is_urgent)))
+        except Exception as error:  # noqa: BLE001 - the boundary of the association
+            _LOG.error("instance not kept: %s", type(error).__name__)
+            return int(StoreStatus.OUT_OF_RESOURCES)
         finally:
             file.discard()
 

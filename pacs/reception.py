@@ -1,21 +1,30 @@
 """How bytes come in: from the socket to a file, without a whole data set in memory.
 
-pynetdicom's own way to receive in chunks (``STORE_RECV_CHUNKED_DATASET``) writes to the
-system's temporary folder, raises in the network thread when the disk is full, and leaves
-the file behind when an association is aborted; docs/adr/0060.
+pynetdicom negotiates, answers C-ECHO, releases and aborts. C-STORE passes it by: it would
+hold every data set in memory, or write it to the system's temporary folder, raise in its
+network thread when the disk is full, and leave the file behind when an association is
+aborted; and look for data only every millisecond (docs/adr/0060).
 """
 
+import os
+import queue
+import select
 import socket
-from functools import partial
-from io import BytesIO
+import struct
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from pydicom.uid import UID
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dul import DULServiceProvider
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.transport import AssociationSocket
 
+from pacs.command import StoreRequest, decode_store_request, encode_store_response
 from pacs.network import MAXIMUM_PDU_SIZE, disable_nagle
 from pacs.part10 import FileMeta
 from pacs.spool import IncomingFile, Spool
@@ -24,119 +33,250 @@ from pacs.spool import IncomingFile, Spool
 _MAXIMUM_MESSAGE_BYTES = 1 << 20
 # An A-ASSOCIATE request may be longer than the PDUs that it negotiates.
 _LONGEST_PDU_BYTES = MAXIMUM_PDU_SIZE + (64 << 10)
+_PDU_HEADER_BYTES = 6
+_P_DATA_TF = 0x04
+_DATA_TRANSFER = "Sta6"
+# Message control header (PS3.8, E.2).
+_IS_COMMAND = 0x01
+_IS_LAST = 0x02
+
+# How often the network thread looks at its timers, and the association at release and abort.
+_TIMER_INTERVAL_MS = 50
+_RELEASE_INTERVAL_S = 0.01
+_CLOSED_INTERVAL_S = 0.001
+
+# Takes a whole instance and whether it is urgent; returns the status to answer with.
+Finish = Callable[[IncomingFile, bool], int]
+
+_PRIORITY_HIGH = 1
 
 
-def prepare_connection(event: Event, spool: Spool, idle_timeout_s: float) -> None:
-    """Make a new association receive into `spool`, and its socket read in large pieces."""
+def prepare_connection(event: Event, spool: Spool, finish: Finish, idle_timeout_s: float) -> None:
+    """Make a new association, whose threads do not run yet, receive into `spool`."""
     association = event.assoc
-    association.dimse = Reception(association, spool)
     connection = association.dul.socket.socket
-    if connection is None:
-        return
     disable_nagle(event)
     # A peer that falls silent in the middle of a PDU would hold the thread for ever.
     connection.settimeout(idle_timeout_s)
-    association.dul.socket.recv = partial(_receive_exactly, connection)
+    association.dimse = Reception(association, spool, finish)
+    association.dul = _Network(association)
+    # Setting them sets the timers of the network thread, which are new.
+    association.acse_timeout = association.acse_timeout
+    association.network_timeout = idle_timeout_s
+    association.dul.socket = _WaitingSocket(association, connection, association.dul.wake)
 
 
 def discard_unfinished(event: Event) -> None:
     """Remove what an association that has ended had begun to send."""
-    association = event.assoc
-    if isinstance(association.dimse, Reception):
-        association.dimse.discard_unfinished()
+    if isinstance(event.assoc.dimse, Reception):
+        event.assoc.dimse.discard_unfinished()
 
 
-def incoming_file(event: Event) -> IncomingFile:
-    """Return the file of a C-STORE request."""
-    data_set = event.request.DataSet
-    if not isinstance(data_set, _DataSet):
-        raise TypeError("the association was not prepared")
-    return data_set.file
+@dataclass(slots=True)
+class _Incoming:
+    """A C-STORE request of which the data set is coming."""
+
+    request: StoreRequest
+    context_id: int
+    file: IncomingFile
 
 
 class Reception(DIMSEServiceProvider):  # type: ignore[misc]
-    """Puts the data sets of C-STORE requests into files as their fragments come."""
+    """Puts the data sets of C-STORE requests into files; the rest is pynetdicom's."""
 
-    def __init__(self, association: Association, spool: Spool) -> None:
+    def __init__(self, association: Association, spool: Spool, finish: Finish) -> None:
         super().__init__(association)
-        self.message: DIMSEMessage | None = None
+        self._association = association
         self._spool = spool
-        self._unfinished: _DataSet | None = None
+        self._finish = finish
+        self._command = bytearray()
+        self._incoming: _Incoming | None = None
 
-    def receive_primitive(self, primitive: P_DATA) -> None:
-        """Take a P-DATA primitive, which may complete a message."""
-        message: DIMSEMessage | None = self.message
-        if message is None:
-            self.message = message = DIMSEMessage()
-            message.data_set = _DataSet(message, self.assoc, self._spool)
-            self._unfinished = message.data_set
-        super().receive_primitive(primitive)
-        if self.message is None:
-            self._unfinished = None
-        elif message.encoded_command_set.tell() > _MAXIMUM_MESSAGE_BYTES:
-            raise ValueError("the command set is too long")
+    def receive_value(self, context_id: int, value: memoryview) -> None:
+        """Take a presentation data value, which may complete a message.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be understood: the association must be aborted.
+        """
+        control = value[0]
+        if control & _IS_COMMAND:
+            self._receive_command(context_id, value[1:], is_last=bool(control & _IS_LAST))
+        elif self._incoming is None:
+            self._pass_on(context_id, bytes(value))
+        else:
+            self._incoming.file.write(value[1:])
+            if control & _IS_LAST:
+                self._answer(self._incoming)
+
+    def get_msg(self, block: bool = False) -> Any:  # noqa: FBT001, FBT002 - pynetdicom's
+        """Return the next message, waiting a little where pynetdicom would return at once."""
+        if block:
+            return super().get_msg(block)
+        try:
+            return self.msg_queue.get(timeout=_RELEASE_INTERVAL_S)
+        except queue.Empty:
+            return None, None
 
     def discard_unfinished(self) -> None:
         """Remove the file of a message whose end will not come."""
-        unfinished, self._unfinished = self._unfinished, None
-        if unfinished is not None:
-            unfinished.discard()
+        incoming, self._incoming = self._incoming, None
+        if incoming is not None:
+            incoming.file.discard()
+
+    def _receive_command(self, context_id: int, fragment: memoryview, *, is_last: bool) -> None:
+        if self._incoming is not None or len(self._command) > _MAXIMUM_MESSAGE_BYTES:
+            raise ValueError("a command where none may come, or too long")
+        self._command += fragment
+        if not is_last:
+            return
+        command, self._command = bytes(self._command), bytearray()
+        request = decode_store_request(command)
+        if request is None:
+            self._pass_on(context_id, bytes((_IS_COMMAND | _IS_LAST,)) + command)
+            return
+        file = self._spool.open(self._file_meta(request, context_id))
+        self._incoming = _Incoming(request, context_id, file)
+        if not request.has_data_set:
+            self._answer(self._incoming)
+
+    def _answer(self, incoming: _Incoming) -> None:
+        # Whole: from here on the end of the association does not discard it.
+        self._incoming = None
+        status = self._finish(incoming.file, incoming.request.priority == _PRIORITY_HIGH)
+        response = encode_store_response(incoming.request, incoming.context_id, status)
+        self._association.dul.socket.send(response)
+
+    def _pass_on(self, context_id: int, value: bytes) -> None:
+        message = self.message
+        if message is not None and message.data_set.tell() > _MAXIMUM_MESSAGE_BYTES:
+            raise ValueError("the data set is too long")
+        primitive = P_DATA()
+        primitive.presentation_data_value_list = [[context_id, value]]
+        self.receive_primitive(primitive)
+
+    def _file_meta(self, request: StoreRequest, context_id: int) -> FileMeta:
+        association = self._association
+        contexts = {item.context_id: item for item in association.accepted_contexts}
+        if context_id not in contexts:
+            raise ValueError("a presentation context that was not accepted")
+        negotiated = association.requestor.primitive
+        return FileMeta(
+            request.sop_class_uid,
+            request.sop_instance_uid,
+            str(contexts[context_id].transfer_syntax[0]),
+            negotiated.calling_ae_title.strip(),
+            negotiated.called_ae_title.strip(),
+        )
 
 
-class _DataSet(BytesIO):
-    """What pynetdicom takes for its buffer: for a C-STORE request it writes to a file."""
+class _Network(DULServiceProvider):  # type: ignore[misc]
+    """pynetdicom's network thread, which gives P-DATA to `Reception` and sleeps no more.
 
-    def __init__(self, message: DIMSEMessage, association: Association, spool: Spool) -> None:
-        super().__init__()
-        self._message = message
-        self._association = association
-        self._spool = spool
-        self._file: IncomingFile | None = None
+    Attributes
+    ----------
+    wake : eventfd, readable when something is to be sent
+    """
+
+    def __init__(self, association: Association) -> None:
+        super().__init__(association)
+        self.wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        weakref.finalize(self, os.close, self.wake)
+        # The socket waits instead.
+        self._run_loop_delay = 0
+        self._buffer = bytearray()
+
+    def send_pdu(self, primitive: Any) -> None:
+        """Queue a primitive and end the wait for data."""
+        super().send_pdu(primitive)
+        os.eventfd_write(self.wake, 1)
+
+    def _read_pdu_data(self) -> None:
+        length = self.socket.peek_data_length() if self._is_transferring() else None
+        if length is None:
+            super()._read_pdu_data()
+            return
+        size = _PDU_HEADER_BYTES + length
+        if len(self._buffer) < size <= _LONGEST_PDU_BYTES:
+            self._buffer = bytearray(size)
+        pdu = memoryview(self._buffer)[:size]
+        if len(pdu) < size or not self._is_read(pdu):
+            # Transport connection closed; too long a PDU cannot even be skipped.
+            self.event_queue.put("Evt17")
+            return
+        try:
+            for context_id, value in _values(pdu[_PDU_HEADER_BYTES:]):
+                self.assoc.dimse.receive_value(context_id, value)
+        except ValueError:
+            # Unrecognized or invalid PDU: the state machine aborts.
+            self.event_queue.put("Evt19")
+
+    def _is_read(self, pdu: memoryview) -> bool:
+        try:
+            return bool(self.socket.read_into(pdu) == len(pdu))
+        except OSError:
+            return False
+
+    def _is_transferring(self) -> bool:
+        return bool(self.state_machine.current_state == _DATA_TRANSFER)
+
+
+class _WaitingSocket(AssociationSocket):  # type: ignore[misc]
+    """Waits for data where pynetdicom looks for it every millisecond; reads large pieces."""
+
+    def __init__(self, association: Association, connection: socket.socket, wake: int) -> None:
+        super().__init__(association, client_socket=connection)
+        self._wake = wake
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLIN)
+        self._poll.register(wake, select.POLLIN)
 
     @property
-    def file(self) -> IncomingFile:
-        """Return the file; it is opened with the first bytes."""
-        if self._file is None:
-            self._file = self._spool.open(_file_meta(self._message, self._association))
-        return self._file
+    def ready(self) -> bool:
+        """Wait for data, for something to send, or until timers are due to be looked at."""
+        if self.socket is None or not self._is_connected:
+            time.sleep(_CLOSED_INTERVAL_S)
+            return False
+        found = dict(self._poll.poll(_TIMER_INTERVAL_MS))
+        if found.pop(self._wake, 0):
+            os.eventfd_read(self._wake)
+        return bool(found)
 
-    def write(self, fragment: bytes, /) -> int:  # type: ignore[override]
-        if isinstance(self._message, C_STORE_RQ):
-            self.file.write(fragment)
-            return len(fragment)
-        if self.tell() + len(fragment) > _MAXIMUM_MESSAGE_BYTES:
-            raise ValueError("the data set is too long")
-        return super().write(fragment)
+    def peek_data_length(self) -> int | None:
+        """Return the length of a P-DATA-TF PDU that comes next, None if another comes."""
+        try:
+            header = self.socket.recv(_PDU_HEADER_BYTES, socket.MSG_PEEK)
+        except OSError:
+            return None
+        if len(header) < _PDU_HEADER_BYTES or header[0] != _P_DATA_TF:
+            return None
+        return int.from_bytes(header[2:], "big")
 
-    def discard(self) -> None:
-        if self._file is not None:
-            self._file.discard()
+    def read_into(self, target: memoryview) -> int:
+        """Fill a buffer; return how many bytes came before the peer closed."""
+        size = len(target)
+        while target and (count := self.socket.recv_into(target)):
+            target = target[count:]
+        return size - len(target)
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read so many bytes, fewer where the peer closes before."""
+        if nr_bytes > _LONGEST_PDU_BYTES:
+            raise OSError("a PDU longer than was negotiated")
+        received = bytearray(nr_bytes)
+        count = self.read_into(memoryview(received))
+        return received[:count]
 
 
-def _file_meta(message: DIMSEMessage, association: Association) -> FileMeta:
-    command = message.command_set
-    context = association._accepted_cx[message.context_id]
-    request = association.requestor.primitive
-    return FileMeta(
-        str(UID(command.get("AffectedSOPClassUID", ""))),
-        str(UID(command.get("AffectedSOPInstanceUID", ""))),
-        str(context.transfer_syntax[0]),
-        request.calling_ae_title.strip(),
-        request.called_ae_title.strip(),
-    )
-
-
-def _receive_exactly(connection: socket.socket, size: int) -> bytearray:
-    """Read `size` bytes, fewer where the peer closes; pynetdicom reads 4 KiB at a time."""
-    if size > _LONGEST_PDU_BYTES:
-        raise OSError("a PDU longer than was negotiated")
-    received = bytearray(size)
-    view, count = memoryview(received), 0
-    while count < size:
-        read = connection.recv_into(view[count:])
-        if not read:
-            break
-        count += read
-    view.release()
-    del received[count:]
-    return received
+def _values(items: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Yield context and value of each presentation data value item (PS3.8, 9.3.5.1)."""
+    while items:
+        try:
+            length, context_id = struct.unpack_from(">IB", items)
+        except struct.error:
+            raise ValueError("a PDU ends within an item") from None
+        if not 2 <= length <= len(items) - 4:
+            raise ValueError("an item longer than its PDU")
+        yield context_id, items[5 : 4 + length]
+        items = items[4 + length :]

@@ -125,7 +125,7 @@ class IncomingFile:
         """Return where in the file the data set begins, in bytes."""
         return self._header_size
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | memoryview) -> None:
         """Append to the data set; never raises, see `shortfall`."""
         self.size += len(chunk)
         if self.shortfall is not None:
@@ -181,7 +181,7 @@ def _dispose(descriptor: int, path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _write_all(descriptor: int, chunk: bytes) -> None:
+def _write_all(descriptor: int, chunk: bytes | memoryview) -> None:
     view = memoryview(chunk)
     while view:
         view = view[os.write(descriptor, view) :]
