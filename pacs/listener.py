@@ -22,7 +22,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from pacs.network import TRANSFER_SYNTAXES, application_entity, listening_socket
 from pacs.part10 import FileMeta
 from pacs.peers import Admission
-from pacs.reception import discard_unfinished, prepare_connection
+from pacs.reception import discard_unfinished, prepare_connection, wake_association
 from pacs.recognition import DataSetFacts, read_facts
 from pacs.spool import IncomingFile, Spool
 
@@ -181,6 +181,7 @@ class Listener:
         return [
             (evt.EVT_CONN_OPEN, prepare),
             (evt.EVT_CONN_CLOSE, discard_unfinished),
+            (evt.EVT_FSM_TRANSITION, wake_association),
             (evt.EVT_REQUESTED, self._admit),
             (evt.EVT_C_ECHO, _answer_echo),
         ]

@@ -33,6 +33,8 @@ from pacs.spool import IncomingFile, Spool
 _MAXIMUM_MESSAGE_BYTES = 1 << 20
 # An A-ASSOCIATE request may be longer than the PDUs that it negotiates.
 _LONGEST_PDU_BYTES = MAXIMUM_PDU_SIZE + (64 << 10)
+# Room for one PDU that is not whole yet and for what follows it.
+_BUFFER_BYTES = 2 * _LONGEST_PDU_BYTES
 _PDU_HEADER_BYTES = 6
 _P_DATA_TF = 0x04
 _DATA_TRANSFER = "Sta6"
@@ -40,9 +42,9 @@ _DATA_TRANSFER = "Sta6"
 _IS_COMMAND = 0x01
 _IS_LAST = 0x02
 
-# How often the network thread looks at its timers, and the association at release and abort.
+# How often the network thread and the association look at their timers.
 _TIMER_INTERVAL_MS = 50
-_RELEASE_INTERVAL_S = 0.01
+_IDLE_INTERVAL_S = 0.1
 _CLOSED_INTERVAL_S = 0.001
 
 # Takes a whole instance and whether it is urgent; returns the status to answer with.
@@ -56,14 +58,29 @@ def prepare_connection(event: Event, spool: Spool, finish: Finish, idle_timeout_
     association = event.assoc
     connection = association.dul.socket.socket
     disable_nagle(event)
-    # A peer that falls silent in the middle of a PDU would hold the thread for ever.
-    connection.settimeout(idle_timeout_s)
+    _limit_silence(connection, idle_timeout_s)
     association.dimse = Reception(association, spool, finish)
     association.dul = _Network(association)
     # Setting them sets the timers of the network thread, which are new.
     association.acse_timeout = association.acse_timeout
     association.network_timeout = idle_timeout_s
     association.dul.socket = _WaitingSocket(association, connection, association.dul.wake)
+
+
+def _limit_silence(connection: socket.socket, seconds: float) -> None:
+    """Let no peer that falls silent within a PDU hold a thread for ever.
+
+    The kernel does it: Python's own time limit asks twice before each piece.
+    """
+    limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
+def wake_association(event: Event) -> None:
+    """End the association's wait for messages when data are transferred no more."""
+    if event.next_state != _DATA_TRANSFER:
+        event.assoc.dimse.msg_queue.put((None, None))
 
 
 def discard_unfinished(event: Event) -> None:
@@ -115,7 +132,7 @@ class Reception(DIMSEServiceProvider):  # type: ignore[misc]
         if block:
             return super().get_msg(block)
         try:
-            return self.msg_queue.get(timeout=_RELEASE_INTERVAL_S)
+            return self.msg_queue.get(timeout=_IDLE_INTERVAL_S)
         except queue.Empty:
             return None, None
 
@@ -185,7 +202,6 @@ class _Network(DULServiceProvider):  # type: ignore[misc]
         weakref.finalize(self, os.close, self.wake)
         # The socket waits instead.
         self._run_loop_delay = 0
-        self._buffer = bytearray()
 
     def send_pdu(self, primitive: Any) -> None:
         """Queue a primitive and end the wait for data."""
@@ -193,30 +209,16 @@ class _Network(DULServiceProvider):  # type: ignore[misc]
         os.eventfd_write(self.wake, 1)
 
     def _read_pdu_data(self) -> None:
-        length = self.socket.peek_data_length() if self._is_transferring() else None
-        if length is None:
+        if not self._is_transferring() or not self.socket.fill():
             super()._read_pdu_data()
             return
-        size = _PDU_HEADER_BYTES + length
-        if len(self._buffer) < size <= _LONGEST_PDU_BYTES:
-            self._buffer = bytearray(size)
-        pdu = memoryview(self._buffer)[:size]
-        if len(pdu) < size or not self._is_read(pdu):
-            # Transport connection closed; too long a PDU cannot even be skipped.
-            self.event_queue.put("Evt17")
-            return
         try:
-            for context_id, value in _values(pdu[_PDU_HEADER_BYTES:]):
-                self.assoc.dimse.receive_value(context_id, value)
+            while (pdu := self.socket.take_data()) is not None:
+                for context_id, value in _values(pdu):
+                    self.assoc.dimse.receive_value(context_id, value)
         except ValueError:
             # Unrecognized or invalid PDU: the state machine aborts.
             self.event_queue.put("Evt19")
-
-    def _is_read(self, pdu: memoryview) -> bool:
-        try:
-            return bool(self.socket.read_into(pdu) == len(pdu))
-        except OSError:
-            return False
 
     def _is_transferring(self) -> bool:
         return bool(self.state_machine.current_state == _DATA_TRANSFER)
@@ -231,10 +233,14 @@ class _WaitingSocket(AssociationSocket):  # type: ignore[misc]
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
         self._poll.register(wake, select.POLLIN)
+        self._buffer = bytearray(_BUFFER_BYTES)
+        self._start = self._end = 0
 
     @property
     def ready(self) -> bool:
         """Wait for data, for something to send, or until timers are due to be looked at."""
+        if self._next_type() not in {None, _P_DATA_TF}:
+            return True
         if self.socket is None or not self._is_connected:
             time.sleep(_CLOSED_INTERVAL_S)
             return False
@@ -243,30 +249,55 @@ class _WaitingSocket(AssociationSocket):  # type: ignore[misc]
             os.eventfd_read(self._wake)
         return bool(found)
 
-    def peek_data_length(self) -> int | None:
-        """Return the length of a P-DATA-TF PDU that comes next, None if another comes."""
+    def fill(self) -> bool:
+        """Read what has come into the buffer; False if data cannot be next."""
+        if self._next_type() not in {None, _P_DATA_TF}:
+            return False
+        if self._start:
+            rest = self._buffer[self._start : self._end]
+            self._buffer[: len(rest)] = rest
+            self._start, self._end = 0, len(rest)
         try:
-            header = self.socket.recv(_PDU_HEADER_BYTES, socket.MSG_PEEK)
+            room = memoryview(self._buffer)[self._end :]
+            count = self.socket.recv_into(room, flags=socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
         except OSError:
-            return None
-        if len(header) < _PDU_HEADER_BYTES or header[0] != _P_DATA_TF:
-            return None
-        return int.from_bytes(header[2:], "big")
+            return False
+        self._end += count
+        return count > 0 and self._next_type() in {None, _P_DATA_TF}
 
-    def read_into(self, target: memoryview) -> int:
-        """Fill a buffer; return how many bytes came before the peer closed."""
-        size = len(target)
-        while target and (count := self.socket.recv_into(target)):
-            target = target[count:]
-        return size - len(target)
+    def take_data(self) -> memoryview | None:
+        """Return the items of a P-DATA-TF PDU out of the buffer, None if it is not whole yet.
+
+        Raises
+        ------
+        ValueError
+            If it is longer than was negotiated.
+        """
+        start = self._start + _PDU_HEADER_BYTES
+        if self._end < start or self._next_type() != _P_DATA_TF:
+            return None
+        end = start + int.from_bytes(self._buffer[start - 4 : start], "big")
+        if end - self._start > _LONGEST_PDU_BYTES:
+            raise ValueError("a PDU longer than was negotiated")
+        if end > self._end:
+            return None
+        self._start = end
+        return memoryview(self._buffer)[start:end]
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read so many bytes, fewer where the peer closes before."""
         if nr_bytes > _LONGEST_PDU_BYTES:
             raise OSError("a PDU longer than was negotiated")
-        received = bytearray(nr_bytes)
-        count = self.read_into(memoryview(received))
-        return received[:count]
+        received = self._buffer[self._start : min(self._start + nr_bytes, self._end)]
+        self._start += len(received)
+        while len(received) < nr_bytes and (rest := self.socket.recv(nr_bytes - len(received))):
+            received += rest
+        return received
+
+    def _next_type(self) -> int | None:
+        return self._buffer[self._start] if self._start < self._end else None
 
 
 def _values(items: memoryview) -> Iterator[tuple[int, memoryview]]:

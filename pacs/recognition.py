@@ -1,8 +1,8 @@
 """What must be known of a data set before it can be filed: whose it is, and who made it."""
 
 from dataclasses import dataclass
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
@@ -18,6 +18,9 @@ _TAGS = [
     0x0018A001,  # Contributing Equipment Sequence
     _STUDY_INSTANCE_UID,
 ]
+
+# Nearly always enough; reading all of it at once is cheaper than seeking through the file.
+_HEAD_BYTES = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,34 @@ class DataSetFacts:
 def read_facts(path: Path, offset: int, transfer_syntax: UID) -> DataSetFacts:
     """Read a data set that begins at `offset` of a file, no further than needed."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             file.seek(offset)
-            return _facts(_elements(file, transfer_syntax))
+            head = file.read(_HEAD_BYTES)
+            facts = _facts(BytesIO(head), transfer_syntax)
+            if facts.study_instance_uid or len(head) < _HEAD_BYTES:
+                return facts
+            file.seek(offset)
+            return _facts(BufferedReader(file), transfer_syntax)
+    except OSError:
+        return DataSetFacts()
+
+
+def _facts(file: BytesIO | BufferedReader, transfer_syntax: UID) -> DataSetFacts:
+    try:
+        elements = _elements(file, transfer_syntax)
+        equipment = (elements, *elements.get("ContributingEquipmentSequence", ()))
+        return DataSetFacts(
+            str(elements.get("SOPClassUID", "")),
+            str(elements.get("SOPInstanceUID", "")),
+            str(elements.get("StudyInstanceUID", "")),
+            str(elements.get("ManufacturerModelName", "")),
+            tuple(str(item.DeviceUID) for item in equipment if item.get("DeviceUID")),
+        )
     except Exception:  # noqa: BLE001 - a parser fed with foreign bytes raises anything
         return DataSetFacts()
 
 
-def _elements(file: BinaryIO, transfer_syntax: UID) -> Dataset:
+def _elements(file: BytesIO | BufferedReader, transfer_syntax: UID) -> Dataset:
     def is_past(tag: BaseTag, _vr: str | None, _length: int) -> bool:
         return int(tag) > _STUDY_INSTANCE_UID
 
@@ -56,15 +79,4 @@ def _elements(file: BinaryIO, transfer_syntax: UID) -> Dataset:
         transfer_syntax.is_little_endian,
         stop_when=is_past,
         specific_tags=_TAGS,
-    )
-
-
-def _facts(elements: Dataset) -> DataSetFacts:
-    equipment = (elements, *elements.get("ContributingEquipmentSequence", ()))
-    return DataSetFacts(
-        str(elements.get("SOPClassUID", "")),
-        str(elements.get("SOPInstanceUID", "")),
-        str(elements.get("StudyInstanceUID", "")),
-        str(elements.get("ManufacturerModelName", "")),
-        tuple(str(item.DeviceUID) for item in equipment if item.get("DeviceUID")),
     )
