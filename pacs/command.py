@@ -60,7 +60,8 @@ def decode_store_request(command: bytes) -> StoreRequest | None:
         _number(elements.get(_MESSAGE_ID)),
         _uid(elements.get(_AFFECTED_SOP_CLASS_UID)),
         _uid(elements.get(_AFFECTED_SOP_INSTANCE_UID)),
-        _number(elements.get(_PRIORITY)),
+        # Required, yet missing from some senders' requests: medium.
+        _number(elements.get(_PRIORITY, b"\0\0")),
         _number(elements.get(_COMMAND_DATA_SET_TYPE)) != _NO_DATA_SET,
     )
 

@@ -140,7 +140,7 @@ class Reception(DIMSEServiceProvider):  # type: ignore[misc]
         """Remove the file of a message whose end will not come."""
         incoming, self._incoming = self._incoming, None
         if incoming is not None:
-            incoming.file.discard()
+            incoming.file.close()
 
     def _receive_command(self, context_id: int, fragment: memoryview, *, is_last: bool) -> None:
         if self._incoming is not None or len(self._command) > _MAXIMUM_MESSAGE_BYTES:

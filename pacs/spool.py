@@ -5,6 +5,7 @@ import os
 import threading
 import uuid
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -102,6 +103,7 @@ class IncomingFile:
         self._header_size = 0
         self._checked_at = 0
         self._descriptor = -1
+        self._dispose: Callable[[], object] = lambda: None
         try:
             if spool.has_room():
                 self._open(encode_header(meta))
@@ -148,9 +150,13 @@ class IncomingFile:
         """Remove the file unless it has been renamed; who holds the object can still read it."""
         self.path.unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Remove the file and free its disk space; its bytes can be read no more."""
+        self._dispose()
+
     def _open(self, header: bytes) -> None:
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
-        weakref.finalize(self, _dispose, self._descriptor, self.path)
+        self._dispose = weakref.finalize(self, _dispose, self._descriptor, self.path)
         _write_all(self._descriptor, header)
         self._header_size = len(header)
 

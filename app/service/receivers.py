@@ -4,6 +4,7 @@ One Python process receives with less than one core; docs/adr/0061. What a proce
 when it was killed is looked up on disk.
 """
 
+import gc
 import json
 import logging
 import multiprocessing
@@ -266,6 +267,8 @@ def _receive(
     channel = _Channel(connection, register)
     listener = Listener(settings.listener, channel.store, Spool(register.staging, settings.limits))
     listener.start(listening)
+    # What was imported lives as long as the process: nobody need look through it again.
+    gc.freeze()
     channel.ready()
     while not stopping.is_set() and not connection.poll(_CHECK_INTERVAL_S):
         pass
