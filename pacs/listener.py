@@ -17,7 +17,7 @@ from pydicom.uid import UID
 from pynetdicom import AllStoragePresentationContexts, evt
 from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.transport import AssociationServer
 
 from pacs.network import TRANSFER_SYNTAXES, application_entity, listening_socket
 from pacs.part10 import FileMeta
@@ -216,8 +216,12 @@ class Listener:
             file.discard()
 
 
-class _Server(ThreadedAssociationServer):  # type: ignore[misc]
-    """Accepts from a socket that was bound before, and that others may share."""
+class _Server(AssociationServer):  # type: ignore[misc]
+    """Accepts from a socket that was bound before, and that others may share.
+
+    Associations are threads; making one in a thread of its own, as pynetdicom's threaded server
+    does, would let more in than are counted.
+    """
 
     def __init__(self, *arguments: Any, listening: socket.socket, **keywords: Any) -> None:
         self._listening = listening
