@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from pynetdicom import AE
@@ -11,6 +12,7 @@ from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import build_context
 
+from pacs.part10 import FileMeta, encode_header
 from pacs.sender import Destination
 
 
@@ -54,3 +56,22 @@ def answer(association: Association) -> int:
     """Wait for the response and return its status."""
     _, response = association.dimse.get_msg(block=True)
     return int(response.Status)
+
+
+def encode_data_set(uid: str, study: str = "1.2.3") -> bytes:
+    """Return what is needed to file an instance, in explicit VR little endian."""
+    values = {(0x0008, 0x0016): str(MRImageStorage), (0x0008, 0x0018): uid, (0x0020, 0x000D): study}
+    encoded = b""
+    for (group, element), value in values.items():
+        content = value.encode() + b"\0" * (len(value) % 2)
+        encoded += struct.pack("<HH2sH", group, element, b"UI", len(content)) + content
+    return encoded
+
+
+def write_instances(folder: Path, uids: Sequence[str]) -> list[Path]:
+    """Write small instances of one study."""
+    paths = [folder / f"{uid}.dcm" for uid in uids]
+    for path, uid in zip(paths, uids, strict=True):
+        meta = FileMeta(str(MRImageStorage), uid, str(ExplicitVRLittleEndian))
+        path.write_bytes(encode_header(meta) + encode_data_set(uid))
+    return paths

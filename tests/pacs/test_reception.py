@@ -74,8 +74,12 @@ def test_command_and_data_set_in_one_pdu_and_in_many_are_the_same(
 
 
 @pytest.mark.parametrize(("priority", "is_urgent"), [(0, False), (1, True), (2, False)])
-def test_priority_high_is_urgent(  # noqa: FBT001
-    destination: Destination, recorder: Recorder, content: bytes, priority: int, is_urgent: bool
+def test_priority_high_is_urgent(
+    destination: Destination,
+    recorder: Recorder,
+    content: bytes,
+    priority: int,
+    is_urgent: bool,  # noqa: FBT001
 ) -> None:
     association = associate(destination)
     association._reactor_checkpoint.clear()

@@ -1,6 +1,7 @@
 """Receiver processes: real ones, on one port."""
 
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -22,7 +23,7 @@ from pacs.peers import Admission
 from pacs.sender import Destination, SendError, echo, send
 from pacs.spool import SpoolLimits
 from tests.app.service.served import ROOT, until
-from tests.pacs.raw import answer, associate, command, pdu, send_raw
+from tests.pacs.raw import answer, associate, command, encode_data_set, pdu, send_raw
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +111,8 @@ def test_what_a_killed_process_had_stored_but_not_told_is_found_on_disk(
     register: Register, arrivals: list[Arrival], tmp_path: Path, write: Callable[..., Path]
 ) -> None:
     make_folder_durably(register.input_folder("1.2.3"))
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
     receivers = Receivers(SETTINGS, register, arrivals.append)
     receivers.start()
     destination = Destination("127.0.0.1", receivers.port, "SPINEMAP", "SENDER", timeout_s=20)
@@ -152,7 +155,7 @@ def test_sigterm_lets_the_association_under_way_finish(
 ) -> None:
     association = associate(destination)
     association._reactor_checkpoint.clear()
-    content = _data_set("1.2.3.4")
+    content = encode_data_set("1.2.3.4")
     send_raw(association, [pdu((3, command("1.2.3.4")), (0, content[:10]))])
     until(lambda: len(list(register.staging.iterdir())) == 1)
     for pid in receivers.pids:
@@ -216,7 +219,7 @@ def test_instance_of_500_mb_is_never_in_memory(
     before = {pid: _peak_bytes(pid) for pid in receivers.pids}
     association = associate(destination)
     association._reactor_checkpoint.clear()
-    head = _data_set("1.2.3.4") + struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OW", 0, size)
+    head = encode_data_set("1.2.3.4") + struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OW", 0, size)
     send_raw(association, [pdu((3, command("1.2.3.4")), (0, head))])
     for _ in range(size // len(piece) - 1):
         send_raw(association, [pdu((0, piece))])
@@ -233,17 +236,3 @@ def _peak_bytes(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
-
-
-def _data_set(uid: str) -> bytes:
-    """Return a data set in explicit VR little endian with what is needed to file it."""
-    values = {
-        (0x0008, 0x0016): "1.2.840.10008.5.1.4.1.1.4",
-        (0x0008, 0x0018): uid,
-        (0x0020, 0x000D): "1.2.3",
-    }
-    encoded = b""
-    for (group, element), value in values.items():
-        content = value.encode() + b"\0" * (len(value) % 2)
-        encoded += struct.pack("<HH2sH", group, element, b"UI", len(content)) + content
-    return encoded
