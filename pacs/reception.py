@@ -6,46 +6,32 @@ network thread when the disk is full, and leave the file behind when an associat
 aborted; and look for data only every millisecond (docs/adr/0060).
 """
 
-import os
 import queue
-import select
 import socket
 import struct
-import time
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dul import DULServiceProvider
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
-from pynetdicom.transport import AssociationSocket
 
 from pacs.command import StoreRequest, decode_store_request, encode_store_response
-from pacs.network import MAXIMUM_PDU_SIZE, disable_nagle
+from pacs.network import disable_nagle
 from pacs.part10 import FileMeta
 from pacs.spool import IncomingFile, Spool
+from pacs.transport import DATA_TRANSFER, Network, WaitingSocket
 
 # Command sets, and data sets of all but C-STORE requests, are small and stay in memory.
 _MAXIMUM_MESSAGE_BYTES = 1 << 20
-# An A-ASSOCIATE request may be longer than the PDUs that it negotiates.
-_LONGEST_PDU_BYTES = MAXIMUM_PDU_SIZE + (64 << 10)
-# Room for one PDU that is not whole yet and for what follows it.
-_BUFFER_BYTES = 2 * _LONGEST_PDU_BYTES
-_PDU_HEADER_BYTES = 6
-_P_DATA_TF = 0x04
-_DATA_TRANSFER = "Sta6"
 # Message control header (PS3.8, E.2).
 _IS_COMMAND = 0x01
 _IS_LAST = 0x02
 
-# How often the network thread and the association look at their timers.
-_TIMER_INTERVAL_MS = 50
+# How often an association looks at its timers.
 _IDLE_INTERVAL_S = 0.1
-_CLOSED_INTERVAL_S = 0.001
 
 # Takes a whole instance and whether it is urgent; returns the status to answer with.
 Finish = Callable[[IncomingFile, bool], int]
@@ -60,11 +46,11 @@ def prepare_connection(event: Event, spool: Spool, finish: Finish, idle_timeout_
     disable_nagle(event)
     _limit_silence(connection, idle_timeout_s)
     association.dimse = Reception(association, spool, finish)
-    association.dul = _Network(association)
+    association.dul = Network(association, association.dimse.receive_value)
     # Setting them sets the timers of the network thread, which are new.
     association.acse_timeout = association.acse_timeout
     association.network_timeout = idle_timeout_s
-    association.dul.socket = _WaitingSocket(association, connection, association.dul.wake)
+    association.dul.socket = WaitingSocket(association, connection, association.dul.wake)
 
 
 def _limit_silence(connection: socket.socket, seconds: float) -> None:
@@ -79,7 +65,7 @@ def _limit_silence(connection: socket.socket, seconds: float) -> None:
 
 def wake_association(event: Event) -> None:
     """End the association's wait for messages when data are transferred no more."""
-    if event.next_state != _DATA_TRANSFER:
+    if event.next_state != DATA_TRANSFER:
         event.assoc.dimse.msg_queue.put((None, None))
 
 
@@ -106,6 +92,7 @@ class Reception(DIMSEServiceProvider):  # type: ignore[misc]
         self._association = association
         self._spool = spool
         self._finish = finish
+        self._syntaxes: dict[int, str] = {}
         self._command = bytearray()
         self._incoming: _Incoming | None = None
 
@@ -175,139 +162,16 @@ class Reception(DIMSEServiceProvider):  # type: ignore[misc]
 
     def _file_meta(self, request: StoreRequest, context_id: int) -> FileMeta:
         association = self._association
-        contexts = {item.context_id: item for item in association.accepted_contexts}
-        if context_id not in contexts:
+        if not self._syntaxes:
+            contexts = association.accepted_contexts
+            self._syntaxes = {item.context_id: str(item.transfer_syntax[0]) for item in contexts}
+        if context_id not in self._syntaxes:
             raise ValueError("a presentation context that was not accepted")
         negotiated = association.requestor.primitive
         return FileMeta(
             request.sop_class_uid,
             request.sop_instance_uid,
-            str(contexts[context_id].transfer_syntax[0]),
+            self._syntaxes[context_id],
             negotiated.calling_ae_title.strip(),
             negotiated.called_ae_title.strip(),
         )
-
-
-class _Network(DULServiceProvider):  # type: ignore[misc]
-    """pynetdicom's network thread, which gives P-DATA to `Reception` and sleeps no more.
-
-    Attributes
-    ----------
-    wake : eventfd, readable when something is to be sent
-    """
-
-    def __init__(self, association: Association) -> None:
-        super().__init__(association)
-        self.wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        weakref.finalize(self, os.close, self.wake)
-        # The socket waits instead.
-        self._run_loop_delay = 0
-
-    def send_pdu(self, primitive: Any) -> None:
-        """Queue a primitive and end the wait for data."""
-        super().send_pdu(primitive)
-        os.eventfd_write(self.wake, 1)
-
-    def _read_pdu_data(self) -> None:
-        if not self._is_transferring() or not self.socket.fill():
-            super()._read_pdu_data()
-            return
-        try:
-            while (pdu := self.socket.take_data()) is not None:
-                for context_id, value in _values(pdu):
-                    self.assoc.dimse.receive_value(context_id, value)
-        except ValueError:
-            # Unrecognized or invalid PDU: the state machine aborts.
-            self.event_queue.put("Evt19")
-
-    def _is_transferring(self) -> bool:
-        return bool(self.state_machine.current_state == _DATA_TRANSFER)
-
-
-class _WaitingSocket(AssociationSocket):  # type: ignore[misc]
-    """Waits for data where pynetdicom looks for it every millisecond; reads large pieces."""
-
-    def __init__(self, association: Association, connection: socket.socket, wake: int) -> None:
-        super().__init__(association, client_socket=connection)
-        self._wake = wake
-        self._poll = select.poll()
-        self._poll.register(connection, select.POLLIN)
-        self._poll.register(wake, select.POLLIN)
-        self._buffer = bytearray(_BUFFER_BYTES)
-        self._start = self._end = 0
-
-    @property
-    def ready(self) -> bool:
-        """Wait for data, for something to send, or until timers are due to be looked at."""
-        if self._next_type() not in {None, _P_DATA_TF}:
-            return True
-        if self.socket is None or not self._is_connected:
-            time.sleep(_CLOSED_INTERVAL_S)
-            return False
-        found = dict(self._poll.poll(_TIMER_INTERVAL_MS))
-        if found.pop(self._wake, 0):
-            os.eventfd_read(self._wake)
-        return bool(found)
-
-    def fill(self) -> bool:
-        """Read what has come into the buffer; False if data cannot be next."""
-        if self._next_type() not in {None, _P_DATA_TF}:
-            return False
-        if self._start:
-            rest = self._buffer[self._start : self._end]
-            self._buffer[: len(rest)] = rest
-            self._start, self._end = 0, len(rest)
-        try:
-            room = memoryview(self._buffer)[self._end :]
-            count = self.socket.recv_into(room, flags=socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        self._end += count
-        return count > 0 and self._next_type() in {None, _P_DATA_TF}
-
-    def take_data(self) -> memoryview | None:
-        """Return the items of a P-DATA-TF PDU out of the buffer, None if it is not whole yet.
-
-        Raises
-        ------
-        ValueError
-            If it is longer than was negotiated.
-        """
-        start = self._start + _PDU_HEADER_BYTES
-        if self._end < start or self._next_type() != _P_DATA_TF:
-            return None
-        end = start + int.from_bytes(self._buffer[start - 4 : start], "big")
-        if end - self._start > _LONGEST_PDU_BYTES:
-            raise ValueError("a PDU longer than was negotiated")
-        if end > self._end:
-            return None
-        self._start = end
-        return memoryview(self._buffer)[start:end]
-
-    def recv(self, nr_bytes: int) -> bytearray:
-        """Read so many bytes, fewer where the peer closes before."""
-        if nr_bytes > _LONGEST_PDU_BYTES:
-            raise OSError("a PDU longer than was negotiated")
-        received = self._buffer[self._start : min(self._start + nr_bytes, self._end)]
-        self._start += len(received)
-        while len(received) < nr_bytes and (rest := self.socket.recv(nr_bytes - len(received))):
-            received += rest
-        return received
-
-    def _next_type(self) -> int | None:
-        return self._buffer[self._start] if self._start < self._end else None
-
-
-def _values(items: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield context and value of each presentation data value item (PS3.8, 9.3.5.1)."""
-    while items:
-        try:
-            length, context_id = struct.unpack_from(">IB", items)
-        except struct.error:
-            raise ValueError("a PDU ends within an item") from None
-        if not 2 <= length <= len(items) - 4:
-            raise ValueError("an item longer than its PDU")
-        yield context_id, items[5 : 4 + length]
-        items = items[4 + length :]
