@@ -29,7 +29,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
-from app.service.receivers import ReceptionSettings
+from app.service.receiver import ReceptionSettings
 from pacs.listener import ListenerSettings
 from pacs.peers import Admission, Peer
 from pacs.sender import Destination

@@ -16,7 +16,8 @@ import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
-from app.service.receivers import ReceptionSettings, open_reception
+from app.service.receiver import ReceptionSettings
+from app.service.receivers import open_reception
 from app.service.register import Register
 from app.settings import load_settings
 from pacs.listener import ListenerSettings

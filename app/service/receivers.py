@@ -4,29 +4,26 @@ One Python process receives with less than one core; docs/adr/0061. What a proce
 when it was killed is looked up on disk.
 """
 
-import gc
 import json
 import logging
 import multiprocessing
 import os
-import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from app.logs import log_to_stderr
 from app.service.arrivals import Arrival
 from app.service.intake import Intake
-from app.service.processes import die_with_parent
+from app.service.receiver import GRACE_S, ReceptionSettings, receive, send_message
 from app.service.register import Register
-from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
+from pacs.listener import Listener, ListenerSettings
 from pacs.network import listening_socket
-from pacs.spool import Spool, SpoolLimits
+from pacs.spool import Spool
 from spine.errors import Code, SpineError
 
 _LOG = logging.getLogger(__name__)
@@ -37,21 +34,6 @@ _CHECK_INTERVAL_S = 0.5
 _RESPAWN_AFTER_S = 1.0
 # What a process gets beyond the grace of its associations.
 _EXIT_TIMEOUT_S = 5.0
-_GRACE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class ReceptionSettings:
-    """How instances come in.
-
-    Attributes
-    ----------
-    processes : 1 receives in this process
-    """
-
-    listener: ListenerSettings
-    limits: SpoolLimits
-    processes: int
 
 
 def open_reception(
@@ -155,8 +137,8 @@ class Receivers:
         while not self._stopping.is_set():
             self._listen(_CHECK_INTERVAL_S)
         for receiver in self._receivers:
-            _send(receiver.connection, {"stop": True})
-        deadline = time.monotonic() + _GRACE_S + _EXIT_TIMEOUT_S
+            send_message(receiver.connection, {"stop": True})
+        deadline = time.monotonic() + GRACE_S + _EXIT_TIMEOUT_S
         while self._receivers and time.monotonic() < deadline:
             self._listen(_CHECK_INTERVAL_S)
         for receiver in list(self._receivers):
@@ -168,7 +150,7 @@ class Receivers:
         ours, theirs = context.Pipe()
         settings = replace(self._settings, listener=self._share_of_associations())
         process = context.Process(
-            target=_receive,
+            target=receive,
             args=(theirs, self._listening, settings, self._register, os.getpid()),
             name="spinemap-receiver",
             daemon=True,
@@ -223,63 +205,3 @@ class Receivers:
         _LOG.error("receiver process died (exit status %s)", receiver.process.exitcode)
         self._stopping.wait(receiver.started_at + _RESPAWN_AFTER_S - time.monotonic())
         self._spawn()
-
-
-class _Channel:
-    """What a receiver process says to its parent."""
-
-    def __init__(self, connection: Connection, register: Register) -> None:
-        self._connection = connection
-        self._lock = threading.Lock()
-        self._intake = Intake(register, self._arrived, self._expect)
-
-    def ready(self) -> None:
-        self._send({"ready": True})
-
-    def store(self, instance: ReceivedInstance) -> StoreStatus:
-        status = self._intake.store(instance)
-        self._send({"settled": instance.meta.sop_instance_uid})
-        return status
-
-    def _expect(self, uid: str, arrival: Arrival) -> None:
-        self._send({"expected": {"uid": uid, "arrival": asdict(arrival)}})
-
-    def _arrived(self, arrival: Arrival) -> None:
-        self._send({"arrived": asdict(arrival)})
-
-    def _send(self, message: Mapping[str, object]) -> None:
-        with self._lock:
-            _send(self._connection, message)
-
-
-def _receive(
-    connection: Connection,
-    listening: socket.socket,
-    settings: ReceptionSettings,
-    register: Register,
-    parent: int,
-) -> None:
-    """Receive until the parent says stop, or SIGTERM does."""
-    die_with_parent(parent)
-    log_to_stderr()
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
-    channel = _Channel(connection, register)
-    listener = Listener(settings.listener, channel.store, Spool(register.staging, settings.limits))
-    listener.start(listening)
-    # What was imported lives as long as the process: nobody need look through it again.
-    gc.freeze()
-    channel.ready()
-    while not stopping.is_set() and not connection.poll(_CHECK_INTERVAL_S):
-        pass
-    listener.stop(_GRACE_S)
-    # Threads of associations that hang must not keep the process.
-    os._exit(0)
-
-
-def _send(connection: Connection, message: Mapping[str, object]) -> None:
-    try:
-        connection.send_bytes(json.dumps(message).encode())
-    except OSError:
-        # The other side is gone, and with it whoever would have listened.
-        return

@@ -16,7 +16,8 @@ import pytest
 from pynetdicom.transport import AssociationSocket
 
 from app.service.arrivals import Arrival
-from app.service.receivers import Receivers, ReceptionSettings, open_reception
+from app.service.receiver import ReceptionSettings
+from app.service.receivers import Receivers, open_reception
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings
 from pacs.peers import Admission

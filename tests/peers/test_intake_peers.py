@@ -11,7 +11,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
 from app.service.arrivals import Arrival
-from app.service.receivers import Receivers, ReceptionSettings
+from app.service.receiver import ReceptionSettings
+from app.service.receivers import Receivers
 from app.service.register import Register
 from pacs.listener import ListenerSettings
 from pacs.peers import Admission

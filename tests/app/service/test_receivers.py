@@ -16,7 +16,8 @@ from pydicom.uid import MRImageStorage
 
 from app.service.arrivals import Arrival
 from app.service.durable import make_folder_durably
-from app.service.receivers import Receivers, ReceptionSettings, open_reception
+from app.service.receiver import ReceptionSettings
+from app.service.receivers import Receivers, open_reception
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance
 from pacs.peers import Admission
