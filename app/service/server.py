@@ -61,9 +61,10 @@ class Service:
         self.register.prepare()
         self.inference.start()
         self.workflows.start(self._destinations)
-        self.completion.start()
         with _named("listener"):
             self.listener.start()
+        # Now: a quiet time in which nobody could be heard was not quiet.
+        self.completion.start()
         with _named("web"):
             self.web.start()
 
