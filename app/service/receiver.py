@@ -44,20 +44,26 @@ class _Parent:
         self._connection = connection
         self._lock = threading.Lock()
         self._intake = Intake(register, self._arrived, self._expect)
+        # By thread: what it has announced and not told the end of.
+        self._open = threading.local()
 
     def ready(self) -> None:
         self._send({"ready": True})
 
     def store(self, instance: ReceivedInstance) -> StoreStatus:
+        self._open.uid = None
         status = self._intake.store(instance)
-        self._send({"settled": instance.meta.sop_instance_uid})
+        if self._open.uid is not None:
+            self._send({"settled": self._open.uid})
         return status
 
     def _expect(self, uid: str, arrival: Arrival) -> None:
+        self._open.uid = uid
         self._send({"expected": {"uid": uid, "arrival": asdict(arrival)}})
 
     def _arrived(self, arrival: Arrival) -> None:
-        self._send({"arrived": asdict(arrival)})
+        self._send({"arrived": asdict(arrival), "settled": self._open.uid})
+        self._open.uid = None
 
     def _send(self, message: Mapping[str, object]) -> None:
         with self._lock:

@@ -8,12 +8,13 @@ import json
 import logging
 import multiprocessing
 import os
+import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
@@ -81,6 +82,7 @@ class Receivers:
         self._on_arrival = on_arrival
         self._listening: socket.socket | None = None
         self._receivers: list[_Receiver] = []
+        self._selector = selectors.DefaultSelector()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="receivers", daemon=True)
 
@@ -157,7 +159,9 @@ class Receivers:
         )
         process.start()
         theirs.close()
-        self._receivers.append(_Receiver(process, ours, time.monotonic()))
+        receiver = _Receiver(process, ours, time.monotonic())
+        self._receivers.append(receiver)
+        self._selector.register(ours, selectors.EVENT_READ, receiver)
 
     def _share_of_associations(self) -> ListenerSettings:
         listener, processes = self._settings.listener, self._settings.processes
@@ -166,9 +170,8 @@ class Receivers:
 
     def _listen(self, timeout_s: float) -> None:
         """Take what the processes say; replace those that will say nothing more."""
-        by_connection = {receiver.connection: receiver for receiver in self._receivers}
-        for connection in wait(list(by_connection), timeout_s):
-            receiver = by_connection[connection]  # type: ignore[index]
+        for key, _ in self._selector.select(timeout_s):
+            receiver: _Receiver = key.data
             try:
                 self._hear(receiver, json.loads(receiver.connection.recv_bytes()))
             except (EOFError, OSError):
@@ -181,14 +184,15 @@ class Receivers:
                 receiver.is_ready = True
             case {"expected": expected}:
                 receiver.expected.append(expected)
-            case {"arrived": arrival}:
-                self._on_arrival(Arrival(**arrival))
             case {"settled": uid}:
                 receiver.expected = [item for item in receiver.expected if item["uid"] != uid]
+        if "arrived" in message:
+            self._on_arrival(Arrival(**message["arrived"]))
 
     def _bury(self, receiver: _Receiver) -> None:
         """See a process dead, remove what it left half-written, find what it did not tell."""
         self._receivers.remove(receiver)
+        self._selector.unregister(receiver.connection)
         receiver.process.kill()
         receiver.process.join()
         receiver.connection.close()
