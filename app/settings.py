@@ -29,6 +29,7 @@ from app.destinations import DestinationSection
 from app.logs import LogFormat
 from app.service.completion import CompletionRules
 from app.service.profiles import DEFAULT, Mode, Profile, Profiles
+from app.service.receiver import ReceptionSettings
 from app.service.sender_count import SenderCount
 from app.service.worker import Limits
 from app.setting_types import Address, AETitle, MemorySize, Port, ProfileName, Seconds
@@ -36,6 +37,7 @@ from app.setting_types import Section as _Section
 from pacs.association import Destination
 from pacs.listener import ListenerSettings
 from pacs.peers import Admission, Peer
+from pacs.spool import SpoolLimits
 from spine.errors import Code, SpineError
 
 DEFAULTS = Path(__file__).parents[1] / "app.yaml"
@@ -64,7 +66,9 @@ class ListenerSection(_Section):
     port: Port
     ae_titles: Annotated[tuple[AETitle, ...], Field(min_length=1)]
     peers: tuple[PeerSection, ...]
+    processes: Annotated[int, Field(ge=1, le=64)]
     maximum_associations: Annotated[int, Field(ge=1)]
+    maximum_object_bytes: Annotated[int, Field(ge=1)]
     idle_timeout_s: Seconds
 
     @model_validator(mode="after")
@@ -212,6 +216,14 @@ class Settings(BaseSettings):
     models: ModelsSection
     log_format: LogFormat = LogFormat.TEXT
     package: PackageSection
+
+    def to_reception(self) -> ReceptionSettings:
+        """Return the settings of the receiving side."""
+        limits = SpoolLimits(self.listener.maximum_object_bytes, self.storage.reserve_bytes)
+        listener = self.listener
+        return ReceptionSettings(
+            listener.to_listener(), limits, listener.processes, self.log_format
+        )
 
     @model_validator(mode="after")
     def _require_distinct_names(self) -> "Settings":

@@ -8,6 +8,7 @@ import torch
 
 from app.approval import approvals
 from app.settings import load_settings
+from bench.intake import bench_intake
 from bench.networks import bench_age_network
 from bench.segmentation import bench_segmentation
 from bench.study import bench_phantom, bench_study
@@ -30,6 +31,7 @@ def main() -> int:
     results += steps
     results += bench_segmentation(volume, models.segmentation, folder, THREADS)
     results += bench_age_network(THREADS)
+    results += bench_intake()
     path = write_measurements("bench", time.monotonic() - started, results)
     sys.stdout.write(f"{tabulate(results)}\n{path}\n")
     return int(any(result.met is False for result in results))

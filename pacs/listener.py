@@ -1,34 +1,39 @@
-"""Storage SCP: receives instances and hands them over as the bytes that came."""
+"""Storage SCP: receives instances and hands them over as files, byte for byte as they came."""
 
 import logging
+import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from io import BytesIO
+from functools import partial
+from pathlib import Path
+from socketserver import BaseServer
+from typing import Any
 
-from pydicom.filereader import read_dataset
-from pydicom.tag import BaseTag
 from pydicom.uid import UID
 from pynetdicom import AllStoragePresentationContexts, evt
 from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.transport import AssociationServer
 
 from pacs.commitment import OnReport, accept_reports
-from pacs.network import TRANSFER_SYNTAXES, application_entity, disable_nagle
-from pacs.part10 import FileMeta, encode_header
+from pacs.network import TRANSFER_SYNTAXES, application_entity, listening_socket
+from pacs.part10 import FileMeta
 from pacs.peers import Admission
+from pacs.reception import discard_unfinished, prepare_connection, wake_association
+from pacs.recognition import DataSetFacts, read_facts
+from pacs.spool import IncomingFile, Spool
 
 _LOG = logging.getLogger(__name__)
-
-_STUDY_INSTANCE_UID = 0x0020000D
-_IDENTIFYING_TAGS = [0x00080016, 0x00080018, _STUDY_INSTANCE_UID]
 
 # A-ASSOCIATE-RJ: rejected permanently, by the service user (PS3.8, table 9-21).
 _REJECTED_PERMANENT = 1
 _BY_SERVICE_USER = 1
+# How long a process that is full leaves a connection to one that is not.
+_YIELD_S = 0.05
 
 
 class StoreStatus(IntEnum):
@@ -46,17 +51,40 @@ class ReceivedInstance:
 
     Attributes
     ----------
-    study_instance_uid : as the data set says; None where it could not be read
-    is_consistent : whether the data set names the same instance as the C-STORE request
-    header : preamble and file meta information made by us; sender and called AE are in it
-    data_set : the bytes received
+    file : header made by us (sender and called AE are in it) and the bytes received
+    facts : what the data set says of itself
+    is_urgent : whether the request had priority HIGH
     """
 
-    meta: FileMeta
-    study_instance_uid: str | None
-    is_consistent: bool
-    header: bytes
-    data_set: bytes
+    file: IncomingFile
+    facts: DataSetFacts
+    is_urgent: bool = False
+
+    @property
+    def meta(self) -> FileMeta:
+        """Return what the request says."""
+        return self.file.meta
+
+    @property
+    def study_instance_uid(self) -> str | None:
+        """Return the study; None where it could not be read."""
+        return self.facts.study_instance_uid or None
+
+    @property
+    def is_consistent(self) -> bool:
+        """Tell whether the data set names the same instance as the request."""
+        said = (self.facts.sop_class_uid, self.facts.sop_instance_uid)
+        return said == (self.meta.sop_class_uid, self.meta.sop_instance_uid)
+
+    @property
+    def header(self) -> bytes:
+        """Return preamble and file meta information."""
+        return self.file.header
+
+    @property
+    def data_set(self) -> bytes:
+        """Return the bytes received, all at once: for small instances."""
+        return self.file.data_set
 
 
 Store = Callable[[ReceivedInstance], StoreStatus]
@@ -84,16 +112,23 @@ class Listener:
 
     Parameters
     ----------
+    store : may rename the file it is given; what it leaves is removed
+    spool : where instances lie meanwhile; the system's temporary folder if None
     on_report : takes storage commitment reports too, on associations that peers open
     """
 
     def __init__(
-        self, settings: ListenerSettings, store: Store, on_report: OnReport | None = None
+        self,
+        settings: ListenerSettings,
+        store: Store,
+        spool: Spool | None = None,
+        on_report: OnReport | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
+        self._spool = spool or Spool(Path(tempfile.gettempdir()))
         self._on_report = on_report
-        self._server: ThreadedAssociationServer | None = None
+        self._server: _Server | None = None
 
     @property
     def port(self) -> int:
@@ -107,8 +142,13 @@ class Listener:
         """Tell whether associations are accepted."""
         return self._server is not None
 
-    def start(self) -> None:
-        """Bind the port and accept associations on threads of their own."""
+    def start(self, listening: socket.socket | None = None) -> None:
+        """Accept associations on threads of their own.
+
+        Parameters
+        ----------
+        listening : a port that other processes accept from too; bound here if None
+        """
         entity = application_entity(next(iter(self._settings.admission.ae_titles)))
         entity.maximum_associations = self._settings.maximum_associations
         entity.network_timeout = self._settings.idle_timeout_s
@@ -116,17 +156,13 @@ class Listener:
         for context in AllStoragePresentationContexts:
             entity.add_supported_context(context.abstract_syntax, list(TRANSFER_SYNTAXES))
         reports = accept_reports(entity, self._on_report) if self._on_report else []
-        self._server = entity.start_server(
+        self._server = entity.make_server(
             (self._settings.address, self._settings.port),
-            block=False,
-            evt_handlers=[
-                (evt.EVT_CONN_OPEN, disable_nagle),
-                (evt.EVT_REQUESTED, self._admit),
-                (evt.EVT_C_ECHO, _answer_echo),
-                (evt.EVT_C_STORE, self._receive),
-                *reports,
-            ],
+            evt_handlers=[*self._handlers(), *reports],
+            server_class=_Server,
+            listening=listening or listening_socket(self._settings.address, self._settings.port),
         )
+        threading.Thread(target=self._server.serve_forever, name="listener", daemon=True).start()
 
     def stop(self, grace_s: float = 5.0) -> None:
         """Accept nothing more, let running associations end, abort those that do not."""
@@ -142,6 +178,21 @@ class Listener:
             if association.is_alive():
                 # abort() waits for its thread, which may itself wait for the disk.
                 threading.Thread(target=association.abort, daemon=True).start()
+
+    def _handlers(self) -> list[tuple[Any, Callable[[Event], object]]]:
+        prepare = partial(
+            prepare_connection,
+            spool=self._spool,
+            finish=self._finish,
+            idle_timeout_s=self._settings.idle_timeout_s,
+        )
+        return [
+            (evt.EVT_CONN_OPEN, prepare),
+            (evt.EVT_CONN_CLOSE, discard_unfinished),
+            (evt.EVT_FSM_TRANSITION, wake_association),
+            (evt.EVT_REQUESTED, self._admit),
+            (evt.EVT_C_ECHO, _answer_echo),
+        ]
 
     def _admit(self, event: Event) -> None:
         request = event.assoc.requestor.primitive
@@ -161,44 +212,52 @@ class Listener:
         event.assoc.acse.send_reject(_REJECTED_PERMANENT, _BY_SERVICE_USER, rejection)
         event.assoc.kill()
 
-    def _receive(self, event: Event) -> int:
-        return int(self._store(_received_instance(event)))
+    def _finish(self, file: IncomingFile, is_urgent: bool) -> int:  # noqa: FBT001 - as passed
+        """Hand a whole instance over and return the status to answer with."""
+        facts = read_facts(file.path, file.header_size, UID(file.meta.transfer_syntax_uid))
+        try:
+            return int(self._store(ReceivedInstance(file, facts, is_urgent)))
+        except Exception as error:  # noqa: BLE001 - the boundary of the association
+            _LOG.error("instance not kept: %s", type(error).__name__)
+            return int(StoreStatus.OUT_OF_RESOURCES)
+        finally:
+            file.discard()
+
+
+class _Server(AssociationServer):  # type: ignore[misc]
+    """Accepts from a socket that was bound before, and that others may share.
+
+    Associations are threads; making one in a thread of its own, as pynetdicom's threaded server
+    does, would let more in than are counted.
+    """
+
+    def __init__(self, *arguments: Any, listening: socket.socket, **keywords: Any) -> None:
+        self._listening = listening
+        super().__init__(*arguments, **keywords)
+
+    def server_bind(self) -> None:
+        self.socket.close()
+        self.socket: socket.socket = self._listening
+        # Of several processes that wake for a connection, all but one find it gone.
+        self.socket.setblocking(False)
+        self.server_address = self.socket.getsockname()
+
+    def server_activate(self) -> None:
+        """Do nothing: the socket listens already."""
+
+    def get_request(self) -> Any:
+        if len(self.active_associations) >= self.ae.maximum_associations:
+            time.sleep(_YIELD_S)
+        return super().get_request()
+
+    def shutdown(self) -> None:
+        # Not the bases' own, which shut the socket down for every process that shares it.
+        BaseServer.shutdown(self)
+        self.server_close()
+
+    def server_close(self) -> None:
+        self.socket.close()
 
 
 def _answer_echo(_event: Event) -> int:
     return int(StoreStatus.SUCCESS)
-
-
-def _received_instance(event: Event) -> ReceivedInstance:
-    request = event.request
-    meta = FileMeta(
-        str(request.AffectedSOPClassUID),
-        str(request.AffectedSOPInstanceUID),
-        str(event.context.transfer_syntax),
-        event.assoc.requestor.primitive.calling_ae_title.strip(),
-        event.assoc.requestor.primitive.called_ae_title.strip(),
-    )
-    data_set = event.encoded_dataset(include_meta=False)
-    study, sop_class, sop_instance = _identity(data_set, UID(meta.transfer_syntax_uid))
-    is_consistent = (sop_class, sop_instance) == (meta.sop_class_uid, meta.sop_instance_uid)
-    return ReceivedInstance(meta, study, is_consistent, encode_header(meta), data_set)
-
-
-def _identity(data_set: bytes, transfer_syntax: UID) -> tuple[str | None, str, str]:
-    """Return study, SOP class and SOP instance UID, reading no further than needed."""
-
-    def is_past(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-        return int(tag) > _STUDY_INSTANCE_UID
-
-    try:
-        elements = read_dataset(
-            BytesIO(data_set),
-            transfer_syntax.is_implicit_VR,
-            transfer_syntax.is_little_endian,
-            stop_when=is_past,
-            specific_tags=_IDENTIFYING_TAGS,
-        )
-        study = str(elements.get("StudyInstanceUID", "")) or None
-        return study, str(elements.get("SOPClassUID", "")), str(elements.get("SOPInstanceUID", ""))
-    except Exception:  # noqa: BLE001 - a parser fed with foreign bytes raises anything
-        return None, "", ""

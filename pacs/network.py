@@ -33,7 +33,9 @@ TRANSFER_SYNTAXES = (
     ImplicitVRLittleEndian,
 )
 
-_MAXIMUM_PDU_SIZE = 1 << 20
+MAXIMUM_PDU_SIZE = 1 << 20
+# Connections that wait to be accepted, as when many senders begin at once.
+_BACKLOG = 128
 
 
 def application_entity(ae_title: str) -> AE:
@@ -43,7 +45,7 @@ def application_entity(ae_title: str) -> AE:
     # pynetdicom would format a log line for every PDU, whether or not anybody reads it.
     _config.LOG_HANDLER_LEVEL = "none"
     entity = AE(ae_title)
-    entity.maximum_pdu_size = _MAXIMUM_PDU_SIZE
+    entity.maximum_pdu_size = MAXIMUM_PDU_SIZE
     return entity
 
 
@@ -52,3 +54,27 @@ def disable_nagle(event: Event) -> None:
     connection = event.assoc.dul.socket.socket
     if connection is not None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def listening_socket(address: str, port: int) -> socket.socket:
+    """Bind a port and let connections queue on it, before anybody accepts them.
+
+    Parameters
+    ----------
+    port : 0 takes a free one
+
+    Raises
+    ------
+    OSError
+        If the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address, port))
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening

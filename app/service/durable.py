@@ -1,10 +1,16 @@
 """Files that are still there, and whole, after the power went out."""
 
+import fcntl
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+# Unrelated files must seldom wait for each other; the lock files are never removed.
+_LOCKS = 64
 
 
 def write_durably(path: Path, chunks: Iterable[bytes], staging: Path) -> None:
@@ -34,6 +40,23 @@ def write_json_durably(path: Path, content: Mapping[str, object], staging: Path)
     """Write an object as readable JSON, keys sorted."""
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
     write_durably(path, [text.encode() + b"\n"], staging)
+
+
+@contextmanager
+def locked(path: Path, locks: Path) -> Iterator[None]:
+    """Keep every other thread and process from deciding about the same path.
+
+    Parameters
+    ----------
+    locks : folder of the lock files
+    """
+    number = zlib.crc32(os.fsencode(path)) % _LOCKS
+    descriptor = os.open(locks / f"{number:02d}", os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -8,6 +8,8 @@
     runs/<StudyUID>.<n>/delivered/<destination>{,.attempts,.hold}.json
     commitments/ questions to destinations and what they reported (app.service.delivery)
     aside/<hash>.{bin,json}
+    returned/<StudyUID>/<SOPUID>.dcm     our own results, sent back to us: input of nothing
+    locks/       held while processes decide about the same instance
     work/        unfinished files and the folders of running analyses; emptied at the start
 """
 
@@ -63,6 +65,10 @@ class Register:
     def aside(self) -> Path:
         return self.root / "aside"
 
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
     @contextmanager
     def hold(self, *, unfinished_restore: bool = False) -> Iterator[None]:
         """Keep every other process from serving out of this folder.
@@ -97,7 +103,7 @@ class Register:
     def prepare(self) -> None:
         """Create the folders; throw away what a killed process left unfinished."""
         shutil.rmtree(self.staging, ignore_errors=True)
-        for name in ("studies", "runs", "aside", "work"):
+        for name in ("studies", "runs", "aside", "returned", "locks", "work"):
             make_folder_durably(self.root / name)
 
     def input_folder(self, study: str) -> Path:
@@ -111,6 +117,12 @@ class Register:
         if not is_uid(sop_instance):
             raise ValueError("not a UID")
         return self.input_folder(study) / f"{sop_instance}.dcm"
+
+    def returned_path(self, study: str, sop_instance: str) -> Path:
+        """Return where a result of ours lies or will lie that was sent back to us."""
+        if not is_uid(study) or not is_uid(sop_instance):
+            raise ValueError("not a UID")
+        return self.root / "returned" / study / f"{sop_instance}.dcm"
 
     def studies(self) -> list[str]:
         """Return the UIDs of all studies ever received."""

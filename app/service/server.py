@@ -12,14 +12,14 @@ from types import FrameType
 from app.service.arrivals import Arrival
 from app.service.completion import Completion
 from app.service.counters import Arrivals
-from app.service.delivery import CommitmentBook, Delivery
+from app.service.delivery import Delivery
 from app.service.flow_names import INFERENCE_QUEUE, queue_of
 from app.service.health import Disk, Health
 from app.service.inference import Inference
-from app.service.intake import Intake
 from app.service.metrics import Sources
 from app.service.opening import Opening
 from app.service.overview import Overview
+from app.service.receivers import open_reception
 from app.service.register import Register
 from app.service.retention import Retention
 from app.service.watchdog import watch
@@ -27,13 +27,12 @@ from app.service.web.server import WebServer
 from app.service.worker import LoadAnalysis
 from app.service.workflows import Workflows
 from app.settings import Settings
-from pacs.listener import Listener
 from spine.errors import Code, SpineError
 
 _LOG = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_THREADS = ("completion", "inference", "watchdog")
+_THREADS = ("completion", "inference", "listener", "watchdog")
 # Whoever sent SIGTERM may follow up with SIGKILL after 10 s.
 _LONGEST_STOP_S = 9.0
 
@@ -59,9 +58,7 @@ class Service:
         self.completion = Completion(opening, rules, self.workflows.analyze)
         self.watchdog = watch(self.register, self.workflows, Retention(opening))
         self.arrivals = Arrivals()
-        intake = Intake(self.register, self._arrived)
-        reports = CommitmentBook(self.register).keep
-        self.listener = Listener(settings.listener.to_listener(), intake.store, on_report=reports)
+        self.listener = open_reception(settings.to_reception(), self.register, self._arrived)
         self.web = WebServer(settings.web, self._sources(settings))
 
     def start(self) -> None:
@@ -76,9 +73,10 @@ class Service:
         self.inference.start()
         self.workflows.start(self._destinations)
         self.watchdog.start()
-        self.completion.start()
         with _named("listener"):
             self.listener.start()
+        # Now: a quiet time in which nobody could be heard was not quiet.
+        self.completion.start()
         with _named("web"):
             self.web.start()
 

@@ -6,7 +6,6 @@ dies with its parent. Its memory is watched by what it holds (resident), not by 
 mapped: networks and drivers map many times what they use.
 """
 
-import ctypes
 import gc
 import json
 import logging
@@ -21,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from app.logs import log_to_stderr
+from app.service.processes import die_with_parent
 from app.service.records import RunOutcome
 from spine.errors import Code, SpineError
 
 _LOG = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 _WATCH_INTERVAL_S = 0.1
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -204,7 +203,7 @@ def _kill_group(pid: int) -> None:
 
 def _serve(connection: Connection, load: LoadAnalysis, parent: int) -> None:
     """Load, then answer one job after another until the parent closes the pipe."""
-    _die_with(parent)
+    die_with_parent(parent)
     log_to_stderr()
     try:
         analyze = load()
@@ -256,13 +255,3 @@ def _send(connection: Connection, message: dict[str, Any]) -> None:
     except OSError:
         # The parent is gone; so are we, at the next read.
         return
-
-
-def _die_with(parent: int) -> None:
-    """Lead an own process group, ignore the terminal's Ctrl-C, die when the parent dies."""
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        # It died before the request above.
-        os._exit(1)

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydicom import Dataset
@@ -39,9 +40,19 @@ def path_from_uid(folder: Path, uid: str, suffix: str = "") -> Path:
     return folder / f"{uid}{suffix}"
 
 
+def is_own_equipment(manufacturer_model_name: str, device_uids: Iterable[str]) -> bool:
+    """Whether an instance was written by this software, on whatever host.
+
+    Parameters
+    ----------
+    device_uids : of the equipment and of all that contributed
+    """
+    return manufacturer_model_name == MANUFACTURER_MODEL_NAME or DEVICE_UID in device_uids
+
+
 def is_own_result(header: Dataset) -> bool:
     """Whether an instance was written by this software, by its equipment."""
-    if text_of(header, "ManufacturerModelName") == MANUFACTURER_MODEL_NAME:
-        return True
-    equipment = items_of(header, "ContributingEquipmentSequence")
-    return any(text_of(item, "DeviceUID") == DEVICE_UID for item in (header, *equipment))
+    equipment = (header, *items_of(header, "ContributingEquipmentSequence"))
+    return is_own_equipment(
+        text_of(header, "ManufacturerModelName"), [text_of(item, "DeviceUID") for item in equipment]
+    )

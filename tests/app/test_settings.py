@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import load_settings
+from pacs.spool import SpoolLimits
 from spine.errors import Code, SpineError
 
 
@@ -194,3 +195,23 @@ def test_senders_count_is_asked_where_a_peer_is_named(tmp_path: Path) -> None:
     assert rules.ask_count is not None
     assert rules.count_after_s == 3
     assert load_settings(environ={}).complete_when.to_rules(9).ask_count is None
+
+
+def test_reception_is_bounded_by_default() -> None:
+    reception = load_settings(environ={}).to_reception()
+    assert reception.processes == 2
+    assert reception.limits == SpoolLimits(maximum_bytes=2 << 30, reserve_bytes=2 << 30)
+    assert reception.listener.maximum_associations == 16
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LISTENER__PROCESSES", "0"),
+        ("LISTENER__MAXIMUM_OBJECT_BYTES", "0"),
+        ("STORAGE__RESERVE_BYTES", "-1"),
+    ],
+)
+def test_limits_that_would_receive_nothing_are_errors(name: str, value: str) -> None:
+    with pytest.raises(SpineError, match=name.lower().replace("__", ".")):
+        load_settings(environ={f"SPINEMAP_{name}": value})

@@ -11,6 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage, generate_ui
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
 from pacs.peers import Admission, Peer
 from pacs.sender import Destination
+from pacs.spool import Spool
 
 SENDER = Peer("SENDER", (ip_network("127.0.0.1"),))
 
@@ -47,11 +48,14 @@ def listeners() -> Iterator[list[Listener]]:
 def listen(recorder: Recorder, listeners: list[Listener]) -> Callable[..., Destination]:
     """Start listeners; each returns where to send to."""
 
-    def start(peers: tuple[Peer, ...] = (SENDER,), **settings: object) -> Destination:
+    def start(
+        peers: tuple[Peer, ...] = (SENDER,), spool: Spool | None = None, **settings: object
+    ) -> Destination:
         admission = Admission(("SPINEMAP", "SPINEMAP2"), peers)
         listener = Listener(
             ListenerSettings("127.0.0.1", 0, admission, **settings),  # type: ignore[arg-type]
             recorder,
+            spool,
         )
         listener.start()
         listeners.append(listener)

@@ -186,7 +186,7 @@ def port(reported: list[Report]) -> Iterator[int]:
             raise OSError(28, "No space left on device")
         reported.append(report)
 
-    listener = Listener(settings, lambda _: StoreStatus.SUCCESS, keep)
+    listener = Listener(settings, lambda _: StoreStatus.SUCCESS, on_report=keep)
     listener.start()
     yield listener.port
     listener.stop(grace_s=1)

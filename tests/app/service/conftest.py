@@ -1,6 +1,7 @@
 """A register on an empty disk, and instances to put into it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from app.service.intake import Intake
 from app.service.register import Register
 from pacs.listener import ReceivedInstance
-from pacs.part10 import FileMeta, encode_header
+from pacs.part10 import FileMeta
+from pacs.recognition import DataSetFacts
+from pacs.spool import Spool
 
 MakeInstance = Callable[..., ReceivedInstance]
 
@@ -25,8 +28,10 @@ def register(tmp_path: Path) -> Register:
 
 
 @pytest.fixture
-def make_instance() -> MakeInstance:
-    def make(
+def make_instance(tmp_path: Path) -> MakeInstance:
+    (tmp_path / "incoming").mkdir()
+
+    def make(  # noqa: PLR0913 - what a test does not name has its default
         uid: str = "1.2.3.4",
         *,
         study: str | None = "1.2.3",
@@ -35,21 +40,38 @@ def make_instance() -> MakeInstance:
         patient: str = "P1",
         series: str = "",
         route: tuple[str, str] = ("SENDER", "SPINEMAP"),
+        facts: DataSetFacts | None = None,
+        spool: Spool | None = None,
     ) -> ReceivedInstance:
-        data_set = Dataset()
-        data_set.SOPClassUID = sop_class
-        data_set.SOPInstanceUID = uid
-        data_set.PatientID = patient
-        data_set.StudyInstanceUID = study or ""
-        if series:
-            data_set.SeriesInstanceUID = series
-        buffer = DicomBytesIO()
-        buffer.is_little_endian, buffer.is_implicit_VR = True, False
-        write_dataset(buffer, data_set)
         meta = FileMeta(sop_class, uid, ExplicitVRLittleEndian, *route)
-        return ReceivedInstance(meta, study, is_consistent, encode_header(meta), buffer.getvalue())
+        file = (spool or Spool(tmp_path / "incoming")).open(meta)
+        file.write(_data_set(uid, study or "", sop_class, patient, series))
+        said = uid if is_consistent else f"{uid}.9"
+        return ReceivedInstance(
+            file,
+            replace(
+                facts or DataSetFacts(),
+                study_instance_uid=study or "",
+                sop_class_uid=sop_class,
+                sop_instance_uid=said,
+            ),
+        )
 
     return make
+
+
+def _data_set(uid: str, study: str, sop_class: str, patient: str, series: str) -> bytes:
+    data_set = Dataset()
+    data_set.SOPClassUID = sop_class
+    data_set.SOPInstanceUID = uid
+    data_set.PatientID = patient
+    data_set.StudyInstanceUID = study
+    if series:
+        data_set.SeriesInstanceUID = series
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, False
+    write_dataset(buffer, data_set)
+    return buffer.getvalue()
 
 
 @pytest.fixture

@@ -1,18 +1,25 @@
 import errno
 import json
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, SecondaryCaptureImageStorage
 
 from app.service.arrivals import Arrival
 from app.service.intake import Intake
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
 from pacs.peers import Admission
+from pacs.recognition import DataSetFacts
 from pacs.sender import Destination, send
+from pacs.spool import Shortfall, Spool, SpoolLimits
+from spine.dicom.identifiers import DEVICE_UID, MANUFACTURER_MODEL_NAME
 
 MakeInstance = Callable[..., ReceivedInstance]
 
@@ -28,9 +35,11 @@ def intake(register: Register, arrivals: list[Arrival]) -> Intake:
 
 
 @pytest.fixture
-def destination(intake: Intake) -> Iterator[Destination]:
+def destination(intake: Intake, register: Register) -> Iterator[Destination]:
     listener = Listener(
-        ListenerSettings("127.0.0.1", 0, Admission(("SPINEMAP",), ())), intake.store
+        ListenerSettings("127.0.0.1", 0, Admission(("SPINEMAP",), ())),
+        intake.store,
+        Spool(register.staging),
     )
     listener.start()
     yield Destination("127.0.0.1", listener.port, "SPINEMAP", "SENDER")
@@ -87,7 +96,7 @@ def test_bytes_sender_and_called_title_are_in_the_file(
     assert meta[0x00020018].value == "SPINEMAP"
 
 
-@pytest.mark.parametrize("call", ["fsync", "rename", "write", "open"])
+@pytest.mark.parametrize("call", ["fsync", "rename", "open"])
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
 def test_what_is_not_durable_is_not_acknowledged(
     intake: Intake,
@@ -151,3 +160,131 @@ def test_what_cannot_be_filed_is_refused_and_kept_aside(
     assert register.studies() == []
     assert len(list(register.aside.glob("*.bin"))) == 1
     assert len(list(register.aside.glob("*.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        DataSetFacts(manufacturer_model_name=MANUFACTURER_MODEL_NAME),
+        DataSetFacts(device_uids=("1.2.9", DEVICE_UID)),
+    ],
+    ids=["model", "device"],
+)
+def test_own_result_is_acknowledged_and_input_of_nothing(
+    intake: Intake,
+    make_instance: MakeInstance,
+    register: Register,
+    arrivals: list[Arrival],
+    facts: DataSetFacts,
+) -> None:
+    assert intake.store(make_instance(facts=facts)) is StoreStatus.SUCCESS
+    assert arrivals == []
+    assert register.studies() == []
+    assert register.returned_path("1.2.3", "1.2.3.4").is_file()
+
+
+def test_own_result_is_recognized_in_what_the_listener_received(
+    destination: Destination, tmp_path: Path, register: Register, arrivals: list[Arrival]
+) -> None:
+    result = Dataset()
+    result.file_meta = FileMetaDataset()
+    result.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    result.SOPClassUID, result.SOPInstanceUID = SecondaryCaptureImageStorage, "1.2.3.7"
+    result.StudyInstanceUID, result.DeviceUID = "1.2.3", DEVICE_UID
+    path = tmp_path / "result.dcm"
+    result.save_as(path, enforce_file_format=True)
+    send([path], destination, lambda _: None)
+    assert register.returned_path("1.2.3", "1.2.3.7").is_file()
+    assert arrivals == []
+
+
+def test_arrival_says_who_sent_and_whether_it_is_urgent(
+    intake: Intake, make_instance: MakeInstance, arrivals: list[Arrival]
+) -> None:
+    intake.store(replace(make_instance(), is_urgent=True))
+    assert arrivals == [Arrival("1.2.3", MRImageStorage, "SENDER", "SPINEMAP", is_urgent=True)]
+
+
+def test_expectation_is_told_before_the_instance_is_in_its_place(
+    register: Register, make_instance: MakeInstance
+) -> None:
+    told: list[tuple[str, bool]] = []
+    path = register.instance_path("1.2.3", "1.2.3.4")
+
+    def expect(uid: str, arrival: Arrival) -> None:
+        told.append((uid, path.exists()))
+
+    Intake(register, lambda _: told.append(("arrived", path.exists())), expect).store(
+        make_instance()
+    )
+    assert told == [("1.2.3.4", False), ("arrived", True)]
+
+
+def test_too_large_instance_is_refused_and_only_its_facts_are_kept(
+    intake: Intake, make_instance: MakeInstance, register: Register, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path, SpoolLimits(maximum_bytes=10))
+    for _ in range(3):
+        assert intake.store(make_instance(spool=spool)) is StoreStatus.CANNOT_UNDERSTAND
+    (facts,) = register.aside.iterdir()
+    assert json.loads(facts.read_text())["code"] == "OBJECT_TOO_LARGE"
+    assert json.loads(facts.read_text())["data_set_bytes"] > 10
+    assert register.studies() == []
+
+
+def test_full_disk_is_answered_as_such(
+    intake: Intake,
+    make_instance: MakeInstance,
+    arrivals: list[Arrival],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spool = Spool(tmp_path, SpoolLimits(reserve_bytes=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "has_room", lambda _spool: False)
+        assert intake.store(make_instance(spool=spool)) is StoreStatus.OUT_OF_RESOURCES
+    assert arrivals == []
+    assert intake.store(make_instance(spool=spool)) is StoreStatus.SUCCESS
+
+
+def test_failed_write_is_never_acknowledged(
+    intake: Intake, make_instance: MakeInstance, register: Register, tmp_path: Path
+) -> None:
+    instance = make_instance()
+    instance.file.shortfall = Shortfall.WRITE_FAILED
+    assert intake.store(instance) is StoreStatus.OUT_OF_RESOURCES
+    assert list(register.aside.iterdir()) == []
+
+
+def test_one_instance_from_many_processes_at_once_loses_no_version(
+    register: Register, make_instance: MakeInstance
+) -> None:
+    context = multiprocessing.get_context("fork")
+    start = context.Event()
+    instances = [make_instance(patient=f"P{number % 3}") for number in range(12)]
+
+    def store(instance: ReceivedInstance) -> None:
+        start.wait(20)
+        status = Intake(register, lambda _arrival: None).store(instance)
+        os._exit(int(status is not StoreStatus.SUCCESS))
+
+    processes = [context.Process(target=store, args=(instance,)) for instance in instances]
+    for process in processes:
+        process.start()
+    start.set()
+    for process in processes:
+        process.join(20)
+    assert [process.exitcode for process in processes] == [0] * 12
+    kept = register.instance_path("1.2.3", "1.2.3.4").read_bytes()
+    versions = {kept} | {path.read_bytes() for path in register.aside.glob("*.bin")}
+    assert versions == {item.header + item.data_set for item in instances}
+    assert len(register.conflicts("1.2.3")) == 2
+
+
+def test_damaged_file_counts_as_another_version(
+    intake: Intake, make_instance: MakeInstance, register: Register
+) -> None:
+    intake.store(make_instance())
+    register.instance_path("1.2.3", "1.2.3.4").write_bytes(b"damaged")
+    assert intake.store(make_instance()) is StoreStatus.SUCCESS
+    assert len(register.conflicts("1.2.3")) == 1
