@@ -43,11 +43,13 @@ def empty(tmp_path: Path) -> Register:
 
 
 def _content(root: Path) -> dict[str, bytes]:
-    left_out = {"work", "lock"}
+    left_out = {"work", "locks", "lock"}
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and not path.name.startswith(DATABASE) and path.name not in left_out
+        if path.is_file()
+        and not path.name.startswith(DATABASE)
+        and path.relative_to(root).parts[0] not in left_out
     }
 
 

@@ -244,6 +244,7 @@ def test_metrics_of_a_running_service_tell_what_it_did(site: _Site, pacs: _Pacs)
         "status": "ok",
         "completion": True,
         "inference": True,
+        "listener": True,
         "watchdog": True,
     }
     assert httpx.get(f"{page}/readyz").status_code == 200

@@ -16,6 +16,7 @@ from pydicom.uid import MRImageStorage
 
 from app.service.arrivals import Arrival
 from app.service.durable import make_folder_durably
+from app.service.marks import note
 from app.service.receiver import ReceptionSettings
 from app.service.receivers import Receivers, open_reception
 from app.service.register import Register
@@ -112,6 +113,8 @@ def test_what_a_killed_process_had_stored_but_not_told_is_found_on_disk(
     register: Register, arrivals: list[Arrival], tmp_path: Path, write: Callable[..., Path]
 ) -> None:
     make_folder_durably(register.input_folder("1.2.3"))
+    # Nothing else is left to be made durable than the instance.
+    note(register, Arrival("1.2.3", MRImageStorage, "SENDER", "SPINEMAP"))
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
     receivers = Receivers(SETTINGS, register, arrivals.append)
