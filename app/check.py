@@ -15,8 +15,9 @@ from app.operations import is_served
 from app.service.delivery import probe
 from app.service.health import Disk
 from app.service.register import Register
+from app.setting_sections import StorageSection
 from app.setting_types import Address
-from app.settings import Settings, StorageSection
+from app.settings import Settings
 from pacs.sender import SendError
 from spine.errors import Code, Refusal, SpineError
 from spine.inference.backends import Backend

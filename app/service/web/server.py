@@ -8,7 +8,7 @@ import uvicorn
 
 from app.service.metrics import Sources
 from app.service.web.pages import add_runs, health_app
-from app.settings import WebSection
+from app.setting_sections import WebSection
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
 from app.service.web.pages import add_runs, health_app
 from app.service.web.server import WebServer
-from app.settings import WebSection
+from app.setting_sections import WebSection
 from spine.errors import Code
 from tests.app.service.observed import sources
 from tests.app.service.recorded import record_run
