@@ -189,4 +189,6 @@ def test_port_in_use_ends_with_2(image: Image, network: str, owned: Owned, tmp_p
     )  # fmt: skip
     assert int(podman("wait", "second").out) == 2
     assert "SETTINGS_INVALID: listener: Address already in use" in second.logs()
+    # It lives in the first one's network, which could not be removed before it.
+    podman("rm", "second")
     assert first.stop()[0] == 0
