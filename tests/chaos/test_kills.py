@@ -1,0 +1,37 @@
+"""Kill -9 at twelve points: nothing is lost, nothing delivered twice. Each once; `make chaos` more.
+
+One instance lives through all twelve, so the points are killed in one test's setup.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.app.service.delivery.archive import Archive
+from tests.chaos.kills_chain import Chain, Rig, Seen
+from tests.chaos.kills_points import Point
+from tests.chaos.kills_studies import stand_in_kills
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Point, Seen]]:
+    folder = tmp_path_factory.mktemp("kills")
+    archive = Archive(commits=True, reports=0, known=[])
+    try:
+        chain = Chain(folder, Rig("stand-in"), archive)
+        kills = stand_in_kills(folder / "studies", Point)
+        yield {one.kill.point: one for one in chain.run(kills)}
+    finally:
+        archive.stop()
+
+
+@pytest.mark.parametrize("point", Point)
+def test_kill_loses_nothing_and_delivers_nothing_twice(
+    seen: dict[Point, Seen], point: Point, tmp_path: Path
+) -> None:
+    assert point in seen, "an earlier kill ended the chain"
+    assert not seen[point].broken
+    assert seen[point].acknowledged == set(seen[point].kill.study.files)
