@@ -247,7 +247,7 @@ def _before_commitment(run: str) -> None:
 
         return die_after
 
-    _replace(Settling, "_add_transaction", make)
+    _replace(Settling, "_note_transaction", make)
 
 
 _AT_INTAKE = {
