@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pynetdicom import AllStoragePresentationContexts
+
 from app.service.records import RunRecord, State
 from app.service.register import Register
 from pacs.part10 import read_meta, seek_data_set
@@ -81,6 +83,8 @@ class Seen:
     acknowledged : SOP instance UIDs
     recorded : SOP instance UIDs that were in a receipt when the service died
     begun, died : number of objects that the destination had received by then
+    resent : how many objects the destination received again
+    seconds : from the first instance sent to the last object delivered
     """
 
     kill: Kill
@@ -88,6 +92,7 @@ class Seen:
     recorded: set[str] = field(default_factory=set)
     begun: int = 0
     died: int = 0
+    resent: int = 0
     seconds: float = 0.0
     broken: set[Broken] = field(default_factory=set)
 
@@ -111,13 +116,14 @@ class Chain:
     """Kills on one disk, in order."""
 
     def __init__(self, folder: Path, rig: Rig, archive: Archive) -> None:
-        self._folder, self._rig, self._archive = folder, rig, archive
+        self._folder, self._rig, self._archive = folder.resolve(), rig, archive
         self._register = Register(folder / "data")
         self._port = free_port()
+        folder.mkdir(parents=True, exist_ok=True)
         pacs = archive.start()
         address = {"host": pacs.host, "port": pacs.port, "ae_title": pacs.ae_title}
         self._site = {
-            "storage": {"root": str(folder / "data"), "reserve_bytes": 0},
+            "storage": {"root": str((folder / "data").resolve()), "reserve_bytes": 0},
             "quiet_time_s": _QUIET_TIME_S,
             "listener": {"port": self._port},
             "web": {"port": free_port()},
@@ -226,6 +232,7 @@ class Chain:
             seen.broken.add(Broken.TWO_CONTENTS)
         if seen.recorded & {uid for uid, _ in received[seen.died :]}:
             seen.broken.add(Broken.AGAIN)
+        seen.resent = sum(times[uid] - 1 for uid in results if uid in times)
         if any(times[uid] > _MOST_TIMES for uid in results):
             seen.broken.add(Broken.RESENT)
         if len({frozenset(record.instances) for record in runs}) < len(runs):
@@ -257,6 +264,12 @@ class Chain:
                 return False
             time.sleep(_POLL_S)
         return True
+
+
+def recording_archive() -> Archive:
+    """Return a PACS that records, takes every object, and reports on the association itself."""
+    taken = tuple(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
+    return Archive(commits=True, reports=0, known=[], sop_classes=taken)
 
 
 class _NotStartedError(Exception):

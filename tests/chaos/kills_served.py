@@ -5,6 +5,7 @@ anything else of theirs, and with the arguments of the main process: they are ar
 """
 
 import logging
+import os
 import sys
 import time
 from functools import partial
@@ -69,8 +70,11 @@ def main() -> None:
     from app.service.server import leave, serve
     from app.settings import load_settings
 
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     kind, _arm, path = sys.argv[1:]
+    # The children's too: of use only where something was broken, and then as a whole.
+    with Path(path).with_name("log").open("a") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     settings = load_settings(Path(path), environ={})
     inner = load_stand_in if kind == "stand-in" else graph_loader(settings)
     leave(serve(settings, partial(load, inner), _announce))

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.service.delivery.archive import Archive
-from tests.chaos.kills_chain import Chain, Rig, Seen
+from tests.chaos.kills_chain import Chain, Rig, Seen, recording_archive
 from tests.chaos.kills_points import Point
 from tests.chaos.kills_studies import stand_in_kills
 
@@ -19,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Point, Seen]]:
     folder = tmp_path_factory.mktemp("kills")
-    archive = Archive(commits=True, reports=0, known=[])
+    archive = recording_archive()
     try:
         chain = Chain(folder, Rig("stand-in"), archive)
         kills = stand_in_kills(folder / "studies", Point)
