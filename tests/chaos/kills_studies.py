@@ -8,8 +8,8 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
 from phantom.protocols import LUMBAR_T2, coarser
 from phantom.studies import StudyPlan, write_phantom_study
-from tests.chaos.kills_chain import Kill, Study
 from tests.chaos.kills_points import Point
+from tests.chaos.kills_promises import Kill, Study
 
 # The second comes in several PDUs: it can be interrupted while it is still being sent.
 _PIXEL_BYTES = (40_000, 3 << 20, 40_000)
