@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 real := $(if $(wildcard $(REAL_DATA)),--real-data=$(abspath $(REAL_DATA)))
 
-.PHONY: setup check test demo bench gallery image image-test clean
+.PHONY: setup check test demo bench chaos gallery image image-test clean
 
 setup: $(READY)
 
@@ -37,6 +37,10 @@ demo: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+# Kills at twelve points, ten times each and once with the real graph, and every other fault.
+chaos: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos
 
 # docker or podman; wheels and base come from wherever the engine and pip are set up to find them.
 ENGINE ?= $(firstword $(notdir $(shell command -v docker podman)))

@@ -117,7 +117,7 @@ class Receipt:
         to where that was asked for
     committed : names of the files for which the destination has taken over responsibility
     transactions : time of asking (ISO 8601 with offset) by transaction UID, of what it has not
-        yet reported on
+        yet reported on; empty until it has heard the question
     refusals : how often the destination has refused to be asked for commitment
     notes : what was found on the way, by subject: ``patient``, ``commitment``
     """

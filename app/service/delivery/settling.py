@@ -61,13 +61,14 @@ class Settling:
         return [name for name in self.objects if name not in committed]
 
     def _is_waiting(self, rule: CommitmentRule, now: datetime) -> bool:
-        times = self._receipt().transactions.values()
+        # Without a time the question may never have left: we were killed, and ask again.
+        times = filter(None, self._receipt().transactions.values())
         elapsed = [(now - datetime.fromisoformat(asked)).total_seconds() for asked in times]
         # A negative time means that the clock was set back: better asked once too often.
         return any(0 <= seconds < rule.timeout_s for seconds in elapsed)
 
     def _give_alarm(self, rule: CommitmentRule, now: datetime) -> None:
-        if self._receipt().transactions:
+        if any(self._receipt().transactions.values()):
             detail = f"{len(self._open())} objects, no report within {rule.timeout_s:.0f} s"
             failure = Failure(COMMITMENT_OVERDUE, detail, is_alarm=True)
             record_failure(self.register, self.delivery, failure, self.route.overdue, now)
@@ -76,7 +77,8 @@ class Settling:
         """Ask for what is open; tell whether the peer offers commitment at all."""
         book = CommitmentBook(self.register)
         transaction = book.open(*self.delivery)
-        self._add_transaction(transaction, now)
+        # Before the question, whose answer may come at once; with its time when it was heard.
+        self._note_transaction(transaction, "")
         metas = [self.objects[name] for name in self._open()]
         references = [(meta.sop_class_uid, meta.sop_instance_uid) for meta in metas]
         try:
@@ -86,6 +88,7 @@ class Settling:
             if rule.is_required or not self._is_none_to_expect(error):
                 raise
             return False
+        self._note_transaction(transaction, now.isoformat())
         return True
 
     def _is_none_to_expect(self, error: SendError) -> bool:
@@ -132,12 +135,12 @@ class Settling:
         self._write(replace(receipt, objects=objects, committed=tuple(sorted(committed))))
         return failed
 
-    def _add_transaction(self, transaction: str, now: datetime) -> None:
+    def _note_transaction(self, transaction: str, asked: str) -> None:
         receipt = self._receipt()
-        self._write(
-            replace(receipt, transactions=receipt.transactions | {transaction: now.isoformat()})
-        )
-        by_time = sorted(self._receipt().transactions.items(), key=lambda item: item[1])
+        self._write(replace(receipt, transactions=receipt.transactions | {transaction: asked}))
+        # The new one is the last, though it has no time yet.
+        known = [item for item in self._receipt().transactions.items() if item[0] != transaction]
+        by_time = [*sorted(known, key=lambda item: item[1]), (transaction, asked)]
         self._drop([uid for uid, _asked in by_time[:-_MOST_TRANSACTIONS]])
 
     def _drop(self, transactions: list[str]) -> None:

@@ -11,6 +11,7 @@ from app.service.delivery import (
     CommitmentBook,
     Route,
     read_attempts,
+    settling,
 )
 from app.service.delivery.routes import CommitmentRule
 from app.service.register import Register
@@ -117,6 +118,23 @@ def test_waiting_goes_on_after_a_restart_without_asking_again(
         assert deliver(route) == COMMITMENT_PENDING
         clock.advance(1000)
     assert len(archive.asked) == 1
+    assert len(archive.received) == 3
+
+
+def test_question_before_which_the_service_died_is_asked_at_the_next_look_without_alarm(
+    archive: Archive, deliver: Deliver, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    archive.reports = ON_THE_SAME_ASSOCIATION
+    route = _route(archive.start(), wait_s=10)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(settling, "request_commitment", die)
+        deliver(route)
+    assert list(register.receipt(RUN, "pacs").transactions.values()) == [""]
+    assert deliver(route) == DELIVERED
+    assert read_attempts(register, RUN, "pacs") is None
     assert len(archive.received) == 3
 
 

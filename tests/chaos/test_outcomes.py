@@ -1,0 +1,41 @@
+"""A fault test that failed, or did not run, is a row that misses."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.outcomes import run_fault_tests
+
+pytestmark = pytest.mark.slow
+
+TESTS = """
+import pytest
+
+def test_holds(): ...
+
+def test_breaks(): assert False
+
+def test_errs(absent): ...
+
+@pytest.mark.skip(reason="no such program")
+def test_lacks_its_peer(): ...
+"""
+
+
+def test_every_fault_test_is_a_row_and_only_one_that_passed_meets_its_target(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "test_fault_x.py").write_text(TESTS)
+    (tmp_path / "test_other.py").write_text("def test_other(): ...\n")
+    rows = {row.name: (row.value, row.met) for row in run_fault_tests(tmp_path)}
+    assert rows == {
+        "test_fault_x: test_holds: failures": (0, True),
+        "test_fault_x: test_breaks: failures": (1, False),
+        "test_fault_x: test_errs: failures": (1, False),
+        "test_fault_x: test_lacks_its_peer: failures": (None, False),
+    }
+
+
+def test_faults_without_tests_are_a_row_that_misses(tmp_path: Path) -> None:
+    (row,) = run_fault_tests(tmp_path / "nowhere")
+    assert row.met is False
