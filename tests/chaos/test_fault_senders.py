@@ -71,7 +71,9 @@ class _Sender(threading.Thread):
 
 
 def test_interleaved_senders_that_break_off_lose_nothing_and_each_study_has_one_result(
-    site: Site, archive: Archive, chaos_full: bool
+    site: Site,
+    archive: Archive,
+    chaos_full: bool,  # noqa: FBT001 - a fixture
 ) -> None:
     each = FULL if chaos_full else QUICK
     # Beyond every pause of a thread of this process on a busy machine.
