@@ -24,13 +24,6 @@ def chaos_full(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def chaos_full_only(chaos_full: bool) -> None:  # noqa: FBT001 - a fixture
-    """Leave a test to the long version."""
-    if not chaos_full:
-        pytest.skip("takes longer: pytest tests/chaos --chaos-full")
-
-
-@pytest.fixture
 def archive() -> Iterator[Archive]:
     """A PACS that takes everything, and records it."""
     archive = Archive(sop_classes=(PICTURE,))
