@@ -11,6 +11,7 @@ from app.settings import load_settings
 from bench.intake import bench_intake
 from bench.networks import bench_age_network
 from bench.segmentation import bench_segmentation
+from bench.service import bench_service
 from bench.study import bench_phantom, bench_study
 from research.measurements import tabulate, write_measurements
 from spine.inference.backends import Backend
@@ -32,6 +33,7 @@ def main() -> int:
     results += bench_segmentation(volume, models.segmentation, folder, THREADS)
     results += bench_age_network(THREADS)
     results += bench_intake()
+    results += bench_service()
     path = write_measurements("bench", time.monotonic() - started, results)
     sys.stdout.write(f"{tabulate(results)}\n{path}\n")
     return int(any(result.met is False for result in results))

@@ -141,7 +141,7 @@ def _ours(folder: Path) -> Iterator[Peer]:
 
 @contextmanager
 def _orthanc(folder: Path) -> Iterator[Peer]:
-    root, port = folder / "orthanc", _free_port()
+    root, port = folder / "orthanc", free_port()
     root.mkdir()
     configuration = {
         "StorageDirectory": str(root),
@@ -161,7 +161,7 @@ def _orthanc(folder: Path) -> Iterator[Peer]:
 
 @contextmanager
 def _storescp(folder: Path) -> Iterator[Peer]:
-    root, port = folder / "storescp", _free_port()
+    root, port = folder / "storescp", free_port()
     root.mkdir()
     command = ["storescp", "--fork", "--max-pdu", _PDU, "-od", str(root), str(port)]
     with _running(command, port):
@@ -193,7 +193,8 @@ def _wait_for(port: int) -> None:
     raise AssertionError("a receiver did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -6,7 +6,8 @@ and queued anew. That is what makes an upgrade and a lost database safe.
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ APPLICATION_VERSION = "2"
 ACTIVE = ("PENDING", "ENQUEUED", "DELAYED")
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _POLLING_INTERVAL_S = 0.2
+_DELAY_TOLERANCE_S = 1.0
 _BUSY_TIMEOUT_MS = 30_000
 _CONNECTIONS = 20
 _BATCH = 500
@@ -125,6 +127,21 @@ class Engine:
         """Queue a workflow again that counts as running though nobody runs it."""
         # Without the queue's name it would run at once, beside the one that has the device.
         DBOS.resume_workflow(row.workflow_id, queue_name=row.queue)
+
+    def limit_delays(self, longest_s: Callable[[str], float]) -> None:
+        """Let no workflow wait longer than it ever may: a clock that was set back would make it.
+
+        Parameters
+        ----------
+        longest_s : by workflow id
+        """
+        delayed = DBOS.list_workflows(status="DELAYED", load_input=False, load_output=False)
+        for item in delayed:
+            limit_s = longest_s(item.workflow_id)
+            due_s = (item.delay_until_epoch_ms or 0) / 1000
+            if due_s > time.time() + limit_s + _DELAY_TOLERANCE_S:
+                _LOG.warning("workflow %s waits too long and is due earlier", item.workflow_id)
+                DBOS.set_workflow_delay(item.workflow_id, delay_seconds=limit_s)
 
     def set_priority(self, workflow_id: str, priority: int) -> None:
         """Move a waiting workflow within its queue, for which the engine has no function."""

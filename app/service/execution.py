@@ -1,6 +1,8 @@
 """One run from its record to its outcome: whether to analyze, on what, and how often to try."""
 
+import errno
 import logging
+import os
 from dataclasses import dataclass
 
 from app.service import attempts
@@ -66,7 +68,11 @@ class Execution:
             self._previous(record),
         )
         with attempts.attempt(self.register, record.run_id):
-            return self.inference.run(job)
+            outcome = self.inference.run(job)
+            if outcome.code == Code.DISK_LOW:
+                # The disk's failure and not the study's, though its outcome might find room.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return outcome
 
     def _is_superseded(self, record: RunRecord) -> bool:
         """Tell whether a later run, which has seen more, says or will say it instead."""

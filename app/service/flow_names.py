@@ -28,6 +28,11 @@ def family_of(workflow_id: str) -> str:
     return "/".join(workflow_id.split("/")[:3])
 
 
+def try_of(workflow_id: str) -> int:
+    """Return the number of a try to deliver, counted from 0."""
+    return int("".join(workflow_id.split("/")[3:]) or 0)
+
+
 def priority_of(record: RunRecord) -> int:
     """Return a run's place in its queues."""
     return STAT_PRIORITY if record.is_urgent else ROUTINE_PRIORITY

@@ -21,6 +21,7 @@ _LOG = logging.getLogger(__name__)
 _CHECK_INTERVAL_S = 0.5
 _REQUESTS_S = 1.0
 _ABANDONED_S = 5.0
+_DELAYS_S = 10.0
 _RECONCILE_S = 30.0
 _TIDY_S = 3600.0
 _ENDED_KEPT = timedelta(days=7)
@@ -84,6 +85,7 @@ def watch(register: Register, workflows: Workflows, retention: Retention) -> Wat
     watchdog = Watchdog()
     watchdog.add("requests", _REQUESTS_S, lambda: requests.answer(register, answers))
     watchdog.add("abandoned workflows", _ABANDONED_S, workflows.resume_abandoned)
+    watchdog.add("delays", _DELAYS_S, workflows.limit_delays)
     watchdog.add("comparison with the disk", _RECONCILE_S, workflows.reconcile)
     watchdog.add("ended workflows", _TIDY_S, forget_ended)
     watchdog.add("retention", _TIDY_S, retention.sweep)

@@ -6,6 +6,7 @@ dies with its parent. Its memory is watched by what it holds (resident), not by 
 mapped: networks and drivers map many times what they use.
 """
 
+import errno
 import gc
 import json
 import logging
@@ -27,6 +28,7 @@ from spine.errors import Code, SpineError
 _LOG = logging.getLogger(__name__)
 
 _WATCH_INTERVAL_S = 0.1
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -242,6 +244,8 @@ def describe(error: BaseException) -> tuple[Code, str]:
         return error.code, error.reason
     if isinstance(error, MemoryError):
         return Code.WORKER_OUT_OF_MEMORY, "an allocation was refused"
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return Code.DISK_LOW, "the disk is full"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

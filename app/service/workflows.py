@@ -28,6 +28,7 @@ from app.service.flow_names import (
     family_of,
     priority_of,
     queue_of,
+    try_of,
 )
 from app.service.inference import Inference
 from app.service.records import RunRecord, State
@@ -153,6 +154,10 @@ class Workflows:
                 _LOG.error("workflow %s was abandoned and is queued again", row.workflow_id)
                 self.engine.resume(row)
         self._suspects = {row.workflow_id for row in abandoned} - self._suspects
+
+    def limit_delays(self) -> None:
+        """Let a delivery be tried again in time though the clock was set back meanwhile."""
+        self.engine.limit_delays(lambda workflow_id: pause_s(max(try_of(workflow_id) - 1, 0)))
 
     def _reconcile_run(self, record: RunRecord, active: AbstractSet[str] = frozenset()) -> None:
         if self._register.outcome(record.run_id) is None:

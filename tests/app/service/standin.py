@@ -72,7 +72,7 @@ def _misbehave(patient: str) -> None:
             raise InputError(Code.TWO_PATIENTS, "two patients")
         case "BUG":
             raise KeyError("Doe^Jane")
-        case "SLOW":
+        case "SLOW" | "SLOW AND LARGE":
             time.sleep(2)
 
 
@@ -124,7 +124,8 @@ def _write(output: Path, source: FileDataset, analysis_time: str, comment: str) 
     (output / "dicom").mkdir()
     capture.save_as(output / "dicom" / "summary.dcm", enforce_file_format=True)
     (output / "pictures").mkdir()
-    (output / "pictures" / "summary.png").write_bytes(_PIXEL)
+    size = 1 << 20 if source.PatientID == "SLOW AND LARGE" else 0
+    (output / "pictures" / "summary.png").write_bytes(_PIXEL + bytes(size))
     return RunOutcome(State.WRITTEN, None, ("summary.dcm",))
 
 

@@ -120,6 +120,16 @@ def test_stop_and_full_disk_are_no_crash(
     assert execution.execute(record.run_id, TIME) is State.WRITTEN
 
 
+def test_disk_that_was_full_for_the_worker_fails_no_run(
+    execution: Execution, record: RunRecord, inference: Answering, register: Register
+) -> None:
+    inference.answer = RunOutcome.failed(Code.DISK_LOW)
+    with pytest.raises(OSError, match="No space left"):
+        execution.execute(record.run_id, TIME)
+    assert register.outcome(record.run_id) is None
+    assert attempts.crashes(register, record.run_id) == 0
+
+
 def test_forgotten_attempts_let_a_quarantined_run_be_tried_again(
     execution: Execution, record: RunRecord, register: Register
 ) -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -149,3 +150,9 @@ def test_foreign_errors_are_described_without_what_they_quote() -> None:
 def test_our_errors_keep_code_and_reason() -> None:
     error = InputError(Code.TWO_PATIENTS, "two patients in one folder")
     assert describe(error) == (Code.TWO_PATIENTS, "two patients in one folder")
+
+
+def test_full_disk_is_told_from_a_fault_of_the_analysis() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "/data/Doe.dcm")
+    assert describe(full) == (Code.DISK_LOW, "the disk is full")
+    assert describe(OSError(errno.EIO, "Input/output error"))[0] is Code.INTERNAL

@@ -384,6 +384,23 @@ def test_deliveries_that_wait_hold_nobody_up(
     assert len({run_id for run_id, _ in post.attempts}) == 9
 
 
+def test_delivery_waits_no_longer_though_the_clock_was_set_back(
+    start: Callable[[], Workflows], record: RunRecord, register: Register, post: Post
+) -> None:
+    post.failures = 2
+    workflows = start()
+    until(lambda: len(workflows.engine.rows(["DELAYED"])) == 2)
+    path = register.root / "workflows.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(
+            "UPDATE workflow_status SET delay_until_epoch_ms = delay_until_epoch_ms + 3600000 "
+            "WHERE status = 'DELAYED'"
+        )
+    workflows.limit_delays()
+    until(lambda: len(post.attempts) == 4)
+    assert len(workflows.engine.rows(["DELAYED"])) == 0
+
+
 def test_workflow_that_nobody_runs_is_resumed(
     start: Callable[[], Workflows],
     record: RunRecord,
