@@ -45,7 +45,8 @@ def site(tmp_path: Path, pacs: Listener) -> dict[str, object]:
         "quiet_time_s": 0.5,
         "listener": {"port": free_port(), "ae_titles": ["SPINEMAP", "TRIAL"]},
         "profiles": {"trial": {"ae_titles": ["TRIAL"], "mode": "shadow"}},
-        "worker": {"timeout_s": 2, "memory_mib": 800},
+        # Time enough to fill the memory on a crowded machine before the timeout strikes.
+        "worker": {"timeout_s": 8, "memory_mib": 800},
         "web": {"port": free_port()},
         "destinations": [
             {"name": "pacs", "host": "127.0.0.1", "port": pacs.port, "ae_title": "PACS"}
@@ -143,7 +144,7 @@ def test_study_that_breaks_the_worker_is_quarantined_and_the_next_is_delivered(
     put("1.2.3.1", patient=patient)
     until(lambda: any(register.runs_of(STUDY)))
     put("1.2.4.1", study="1.2.4")
-    until(lambda: len(received) == 1, 40)
+    until(lambda: len(received) == 1, 60)
     outcome = register.outcome(f"{STUDY}.1")
     assert outcome is not None
     assert (outcome.state, outcome.code) == (State.QUARANTINED, code)
