@@ -180,6 +180,7 @@ def test_store_that_raises_is_not_acknowledged(
     association.release()
 
 
+@pytest.mark.slow
 def test_ended_associations_leave_no_threads_and_no_descriptors(
     destination: Destination, content: bytes
 ) -> None:

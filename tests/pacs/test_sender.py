@@ -162,6 +162,7 @@ def test_peer_that_never_answers_an_object_is_given_up(
     assert caught.value.failure is SendFailure.ABORTED
 
 
+@pytest.mark.slow
 def test_peer_that_stops_reading_is_given_up(write_instance: WriteInstance) -> None:
     # Above what the sockets of both sides buffer.
     large = write_instance("a.dcm", BitsAllocated=8, PixelData=bytes(32 << 20))

@@ -15,6 +15,9 @@ from app.service.records import RunRecord
 from app.service.register import Register
 from tests.app.service.served import until
 
+# They wait for real quiet.
+pytestmark = pytest.mark.slow
+
 Keep = Callable[..., None]
 
 STUDY = "1.2.3"

@@ -134,6 +134,7 @@ def test_two_at_once_send_nothing_twice(
     assert len(receiver.received) == 3
 
 
+@pytest.mark.slow
 def test_hanging_destination_delays_no_other(
     register: Register, run_id: str, destination: Destination, receiver: Receiver
 ) -> None:
