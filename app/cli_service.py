@@ -72,16 +72,19 @@ def retry(
 
 
 @service_app.command()
-def stat(run_id: RunId, config: Config = None) -> None:
-    """Let a run go before the others.
+def stat(
+    name: Annotated[str, typer.Argument(help="A run, or the UID of a study still arriving.")],
+    config: Config = None,
+) -> None:
+    """Let a run, or a study that is still arriving, go before the others.
 
     Example: python -m app stat 1.2.840.99.7.1 --config site.yaml
     """
     from app.operations import hasten
 
     register = _register(_settings(config))
-    hasten(register, run_id)
-    say(f"{run_id}: goes first{_when(register)}")
+    hasten(register, name)
+    say(f"{name}: goes first{_when(register)}")
 
 
 @service_app.command()

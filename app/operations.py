@@ -10,6 +10,7 @@ from pathlib import Path
 from app.service.delivery import release as release_delivery
 from app.service.durable import make_folder_durably, write_json_durably
 from app.service.holds import hold, release
+from app.service.marks import mark_urgent
 from app.service.records import RunRecord, State
 from app.service.register import Register, is_uid
 from app.service.requests import Request, ask
@@ -123,15 +124,23 @@ def release_run(register: Register, run_id: str) -> None:
         ask(register, run_id, Request.RETRY)
 
 
-def hasten(register: Register, run_id: str) -> None:
-    """Let a run go before the others (STAT).
+def hasten(register: Register, name: str) -> None:
+    """Let a run, or a study that is still arriving, go before the others (STAT).
+
+    Parameters
+    ----------
+    name : of a run, or a Study Instance UID
 
     Raises
     ------
     SpineError
         ``RUN_UNKNOWN``.
     """
-    ask(register, run_id, Request.HASTEN)
+    is_run = is_run_id(name) and (register.run_folder(name) / "run.json").exists()
+    if not is_run and is_uid(name) and register.input_folder(name).is_dir():
+        mark_urgent(register, name)
+        return
+    ask(register, name, Request.HASTEN)
 
 
 def _released(register: Register, run_id: str) -> Iterator[bool]:

@@ -1,6 +1,6 @@
 """A register on an empty disk, and instances to put into it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
 from app.service.intake import Intake
 from app.service.register import Register
-from pacs.listener import ReceivedInstance
+from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
 from pacs.part10 import FileMeta
+from pacs.peers import Admission
 from pacs.recognition import DataSetFacts
 from pacs.spool import Spool
 
@@ -83,3 +84,23 @@ def keep(register: Register, make_instance: MakeInstance) -> Callable[..., None]
         intake.store(make_instance(**arguments))
 
     return keep
+
+
+@pytest.fixture
+def received() -> list[ReceivedInstance]:
+    """What the PACS got."""
+    return []
+
+
+@pytest.fixture
+def pacs(received: list[ReceivedInstance]) -> Iterator[Listener]:
+    """A PACS that takes everything."""
+
+    def store(instance: ReceivedInstance) -> StoreStatus:
+        received.append(instance)
+        return StoreStatus.SUCCESS
+
+    listener = Listener(ListenerSettings("127.0.0.1", 0, Admission(("PACS",), ())), store)
+    listener.start()
+    yield listener
+    listener.stop()

@@ -10,8 +10,7 @@ import pytest
 from app.service.records import State
 from app.service.register import Register
 from app.service.requests import Request, ask
-from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
-from pacs.peers import Admission
+from pacs.listener import Listener, ReceivedInstance
 from pacs.sender import Destination, send
 from tests.app.service.served import Served, free_port, serve, until
 
@@ -19,23 +18,6 @@ pytestmark = pytest.mark.slow
 
 STUDY = "1.2.3"
 Put = Callable[..., None]
-
-
-@pytest.fixture
-def received() -> list[ReceivedInstance]:
-    return []
-
-
-@pytest.fixture
-def pacs(received: list[ReceivedInstance]) -> Iterator[Listener]:
-    def store(instance: ReceivedInstance) -> StoreStatus:
-        received.append(instance)
-        return StoreStatus.SUCCESS
-
-    listener = Listener(ListenerSettings("127.0.0.1", 0, Admission(("PACS",), ())), store)
-    listener.start()
-    yield listener
-    listener.stop()
 
 
 @pytest.fixture

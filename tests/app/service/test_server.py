@@ -20,23 +20,6 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def received() -> list[ReceivedInstance]:
-    return []
-
-
-@pytest.fixture
-def pacs(received: list[ReceivedInstance]) -> Iterator[Listener]:
-    def store(instance: ReceivedInstance) -> StoreStatus:
-        received.append(instance)
-        return StoreStatus.SUCCESS
-
-    listener = Listener(ListenerSettings("127.0.0.1", 0, Admission(("PACS",), ())), store)
-    listener.start()
-    yield listener
-    listener.stop()
-
-
-@pytest.fixture
 def site(tmp_path: Path, pacs: Listener) -> dict[str, object]:
     return {
         "storage": {"root": str(tmp_path / "data")},
