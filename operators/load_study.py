@@ -1,9 +1,8 @@
 """Folder of instances in, study out."""
 
-from pathlib import Path
-
 from operators import sdk
 from spine import pipeline
+from spine.dicom.loading import StudySource
 
 
 class LoadStudyOperator(sdk.Operator):
@@ -15,10 +14,14 @@ class LoadStudyOperator(sdk.Operator):
     """
 
     def __init__(
-        self, fragment: sdk.Fragment, folder: Path, settings: pipeline.ScienceSettings, name: str
+        self,
+        fragment: sdk.Fragment,
+        source: StudySource,
+        settings: pipeline.ScienceSettings,
+        name: str,
     ) -> None:
         # Before super(): it calls setup().
-        self._folder = folder
+        self._source = source
         self._settings = settings
         super().__init__(fragment, sdk.CountCondition(fragment, 1), name=name)
 
@@ -31,4 +34,4 @@ class LoadStudyOperator(sdk.Operator):
         op_output: sdk.OutputContext,
         _context: sdk.ExecutionContext,
     ) -> None:
-        op_output.emit(pipeline.load(self._folder, self._settings), "study")
+        op_output.emit(pipeline.load(self._source, self._settings), "study")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pynetdicom import evt
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.presentation import build_context
@@ -38,12 +38,18 @@ class SendFailure(StrEnum):
 
 
 class SendError(Exception):
-    """Not everything arrived; `detail` names SOP classes and statuses, never a patient."""
+    """Not everything arrived; `detail` names SOP classes and statuses, never a patient.
 
-    def __init__(self, failure: SendFailure, detail: str) -> None:
+    Attributes
+    ----------
+    status : what the peer answered about the first object that failed; None without an answer
+    """
+
+    def __init__(self, failure: SendFailure, detail: str, status: int | None = None) -> None:
         super().__init__(f"{failure}: {detail}")
         self.failure = failure
         self.detail = detail
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +99,7 @@ def associate(
     entity.acse_timeout = destination.timeout_s
     entity.dimse_timeout = destination.timeout_s
     entity.network_timeout = destination.timeout_s + idle_s
-    association = entity.associate(
-        destination.host,
-        destination.port,
-        # One context a pair: a context with two syntaxes would let the peer choose.
-        contexts=[build_context(sop_class, syntax) for sop_class, syntax in syntaxes],
-        ae_title=destination.ae_title,
-        max_pdu=entity.maximum_pdu_size,
-        evt_handlers=[
-            (evt.EVT_CONN_OPEN, disable_nagle),
-            (evt.EVT_CONN_OPEN, _limit_sending, [destination.timeout_s]),
-            *handlers,
-        ],
-    )
+    association = _request(entity, destination, syntaxes, handlers)
     if not association.is_established:
         raise _refused(association, destination)
     serving = _keep_answers(association)
@@ -115,6 +109,31 @@ def associate(
         with serving:
             if association.is_established:
                 association.release()
+
+
+def _request(
+    entity: AE,
+    destination: Destination,
+    syntaxes: Sequence[Syntax],
+    handlers: Sequence[EventHandlerType],
+) -> Association:
+    try:
+        return entity.associate(
+            destination.host,
+            destination.port,
+            # One context a pair: a context with two syntaxes would let the peer choose.
+            contexts=[build_context(sop_class, syntax) for sop_class, syntax in syntaxes],
+            ae_title=destination.ae_title,
+            max_pdu=entity.maximum_pdu_size,
+            evt_handlers=[
+                (evt.EVT_CONN_OPEN, disable_nagle),
+                (evt.EVT_CONN_OPEN, _limit_sending, [destination.timeout_s]),
+                *handlers,
+            ],
+        )
+    except (OSError, UnicodeError) as error:
+        # pynetdicom resolves the name before it does anything of which it names the failure.
+        raise _unreachable(destination) from error
 
 
 def accepted(association: Association) -> set[Syntax]:
@@ -178,6 +197,10 @@ def _refused(association: Association, destination: Destination) -> SendError:
         return SendError(SendFailure.ASSOCIATION_REJECTED, str(answer.reason_str))
     if association.rejected_contexts:
         return _context_error(association)
+    return _unreachable(destination)
+
+
+def _unreachable(destination: Destination) -> SendError:
     return SendError(SendFailure.UNREACHABLE, f"{destination.host}:{destination.port}")
 
 

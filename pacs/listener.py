@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
-from socketserver import BaseServer
 from typing import Any
 
-from pydicom.uid import UID
 from pynetdicom import AllStoragePresentationContexts, evt
 from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification
-from pynetdicom.transport import AssociationServer
 
 from pacs.commitment import OnReport, accept_reports
 from pacs.network import TRANSFER_SYNTAXES, application_entity, listening_socket
@@ -25,6 +22,7 @@ from pacs.part10 import FileMeta
 from pacs.peers import Admission
 from pacs.reception import discard_unfinished, prepare_connection, wake_association
 from pacs.recognition import DataSetFacts, read_facts
+from pacs.server import SharedPortServer
 from pacs.spool import IncomingFile, Spool
 
 _LOG = logging.getLogger(__name__)
@@ -32,8 +30,6 @@ _LOG = logging.getLogger(__name__)
 # A-ASSOCIATE-RJ: rejected permanently, by the service user (PS3.8, table 9-21).
 _REJECTED_PERMANENT = 1
 _BY_SERVICE_USER = 1
-# How long a process that is full leaves a connection to one that is not.
-_YIELD_S = 0.05
 
 
 class StoreStatus(IntEnum):
@@ -128,7 +124,7 @@ class Listener:
         self._store = store
         self._spool = spool or Spool(Path(tempfile.gettempdir()))
         self._on_report = on_report
-        self._server: _Server | None = None
+        self._server: SharedPortServer | None = None
 
     @property
     def port(self) -> int:
@@ -159,7 +155,7 @@ class Listener:
         self._server = entity.make_server(
             (self._settings.address, self._settings.port),
             evt_handlers=[*self._handlers(), *reports],
-            server_class=_Server,
+            server_class=SharedPortServer,
             listening=listening or listening_socket(self._settings.address, self._settings.port),
         )
         threading.Thread(target=self._server.serve_forever, name="listener", daemon=True).start()
@@ -214,7 +210,7 @@ class Listener:
 
     def _finish(self, file: IncomingFile, is_urgent: bool) -> int:  # noqa: FBT001 - as passed
         """Hand a whole instance over and return the status to answer with."""
-        facts = read_facts(file.path, file.header_size, UID(file.meta.transfer_syntax_uid))
+        facts = read_facts(file)
         try:
             return int(self._store(ReceivedInstance(file, facts, is_urgent)))
         except Exception as error:  # noqa: BLE001 - the boundary of the association
@@ -222,41 +218,6 @@ class Listener:
             return int(StoreStatus.OUT_OF_RESOURCES)
         finally:
             file.discard()
-
-
-class _Server(AssociationServer):  # type: ignore[misc]
-    """Accepts from a socket that was bound before, and that others may share.
-
-    Associations are threads; making one in a thread of its own, as pynetdicom's threaded server
-    does, would let more in than are counted.
-    """
-
-    def __init__(self, *arguments: Any, listening: socket.socket, **keywords: Any) -> None:
-        self._listening = listening
-        super().__init__(*arguments, **keywords)
-
-    def server_bind(self) -> None:
-        self.socket.close()
-        self.socket: socket.socket = self._listening
-        # Of several processes that wake for a connection, all but one find it gone.
-        self.socket.setblocking(False)
-        self.server_address = self.socket.getsockname()
-
-    def server_activate(self) -> None:
-        """Do nothing: the socket listens already."""
-
-    def get_request(self) -> Any:
-        if len(self.active_associations) >= self.ae.maximum_associations:
-            time.sleep(_YIELD_S)
-        return super().get_request()
-
-    def shutdown(self) -> None:
-        # Not the bases' own, which shut the socket down for every process that shares it.
-        BaseServer.shutdown(self)
-        self.server_close()
-
-    def server_close(self) -> None:
-        self.socket.close()
 
 
 def _answer_echo(_event: Event) -> int:

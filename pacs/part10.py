@@ -5,13 +5,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
 
 _PREAMBLE = b"\x00" * 128 + b"DICM"
 # The group length element (0002,0000): tag 4, VR 2, length 2, value 4 bytes (PS3.10, 7.1).
 _GROUP_LENGTH_END = len(_PREAMBLE) + 12
+
+READ_ERRORS = (
+    InvalidDicomError,
+    BytesLengthException,
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+)
+"""What pydicom raises on bytes that are no DICOM file, depending on where they stop making sense.
+
+Repeats `spine.dicom.elements`, which this package does not import.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +101,7 @@ def read_meta(path: Path) -> FileMeta:
             str(elements.get("SourceApplicationEntityTitle", "")),
             str(elements.get("ReceivingApplicationEntityTitle", "")),
         )
-    except (OSError, InvalidDicomError, AttributeError, ValueError) as error:
+    except READ_ERRORS as error:
         raise FileMetaError(f"{path.name}: no file meta information") from error
 
 

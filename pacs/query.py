@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind
 
 from pacs.association import Destination, SendError, SendFailure, accepted, associate
+from pacs.part10 import READ_ERRORS
 
 _MODEL = StudyRootQueryRetrieveInformationModelFind
 # Explicit VR is asked for too, but every SCP takes Implicit VR (PS3.5, 10.1).
@@ -58,7 +58,7 @@ def read_texts(path: Path, keywords: Iterable[str]) -> dict[str, str]:
     try:
         names = [*keywords, "SpecificCharacterSet"]
         return texts(dcmread(path, stop_before_pixels=True, specific_tags=names), keywords)
-    except (OSError, InvalidDicomError, ValueError) as error:
+    except READ_ERRORS as error:
         raise SendError(SendFailure.FILE_UNREADABLE, path.name) from error
 
 

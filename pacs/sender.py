@@ -18,11 +18,22 @@ from pacs.association import (
 )
 from pacs.part10 import FileMeta, FileMetaError, read_meta
 
-__all__ = ["Destination", "SendError", "SendFailure", "Stored", "echo", "read_object", "send"]
+__all__ = [
+    "DUPLICATE",
+    "Destination",
+    "SendError",
+    "SendFailure",
+    "Stored",
+    "echo",
+    "read_object",
+    "send",
+]
+
+DUPLICATE = 0x0111
+"""PS3.7, C.5.9: the peer has it already, which it may say where its first answer got lost."""
 
 # PS3.4, table B.2-1: coercion, elements discarded, does not match. The peer has stored it.
-# PS3.7, C.5.9: a duplicate, which is what a peer may say where its first answer got lost.
-_STORED = (0x0000, 0xB000, 0xB006, 0xB007, 0x0111)
+_STORED = (0x0000, 0xB000, 0xB006, 0xB007, DUPLICATE)
 # Every further object would get the same answer.
 _OUT_OF_RESOURCES = range(0xA700, 0xA800)
 # pynetdicom counts the time for an answer from the first byte it queues, not from the last.
@@ -102,7 +113,7 @@ def raise_all(failures: Sequence[SendError]) -> None:
     """Raise one error for all, where there are any; equal details are said once."""
     if failures:
         details = dict.fromkeys(error.detail for error in failures)
-        raise SendError(failures[0].failure, "; ".join(details))
+        raise SendError(failures[0].failure, "; ".join(details), failures[0].status)
 
 
 class _RefusedError(SendError):
@@ -128,4 +139,4 @@ def _store(association: Association, path: Path, meta: FileMeta, number: int) ->
         return status
     error_class = SendError if status in _OUT_OF_RESOURCES else _RefusedError
     detail = f"0x{status:04X} for {meta.sop_instance_uid}"
-    raise error_class(SendFailure.NOT_STORED, detail)
+    raise error_class(SendFailure.NOT_STORED, detail, status)

@@ -5,7 +5,6 @@ import os
 import threading
 import uuid
 import weakref
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -103,7 +102,8 @@ class IncomingFile:
         self._header_size = 0
         self._checked_at = 0
         self._descriptor = -1
-        self._dispose: Callable[[], object] = lambda: None
+        self._is_kept = False
+        self._disposal: weakref.finalize[..., IncomingFile] | None = None
         try:
             if spool.has_room():
                 self._open(encode_header(meta))
@@ -121,6 +121,10 @@ class IncomingFile:
     def data_set(self) -> bytes:
         """Return the bytes received, all at once: for small instances."""
         return os.pread(self._descriptor, self.size, self._header_size)
+
+    def read_head(self, size: int) -> bytes:
+        """Return the first bytes received, through the descriptor that wrote them."""
+        return os.pread(self._descriptor, size, self._header_size)
 
     @property
     def header_size(self) -> int:
@@ -146,17 +150,27 @@ class IncomingFile:
         """
         os.fsync(self._descriptor)
 
+    def rename(self, target: Path) -> None:
+        """Put the file in its place: it is nobody's to remove any more."""
+        os.rename(self.path, target)  # noqa: PTH104 - beside the other calls whose order matters
+        self._is_kept = True
+        if self._disposal is not None:
+            self._disposal.detach()
+        self._disposal = weakref.finalize(self, os.close, self._descriptor)
+
     def discard(self) -> None:
         """Remove the file unless it has been renamed; who holds the object can still read it."""
-        self.path.unlink(missing_ok=True)
+        if not self._is_kept:
+            self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove the file and free its disk space; its bytes can be read no more."""
-        self._dispose()
+        if self._disposal is not None:
+            self._disposal()
 
     def _open(self, header: bytes) -> None:
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
-        self._dispose = weakref.finalize(self, _dispose, self._descriptor, self.path)
+        self._disposal = weakref.finalize(self, _dispose, self._descriptor, self.path)
         _write_all(self._descriptor, header)
         self._header_size = len(header)
 

@@ -21,6 +21,9 @@ from pacs.stow_response import status_of
 _CHUNK = 1 << 20
 _LONGEST_ANSWER = 1 << 22
 _ANSWERED_EACH = (200, 202, 409)
+# RFC 9110, 15.5: bad request, content too large, unsupported media type, unprocessable content.
+# They speak of this request, which is this object; another may be small enough.
+_REFUSED_THIS = (400, 413, 415, 422)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +152,11 @@ def _store(
             code, content = answer.status_code, _read(answer, service.timeout_s)
     if code in (401, 403):
         raise SendError(SendFailure.NOT_AUTHORIZED, f"HTTP {code}")
+    refusal = SendError(SendFailure.NOT_STORED, f"HTTP {code} for {meta.sop_instance_uid}")
+    if code in _REFUSED_THIS:
+        return refusal
     if code not in _ANSWERED_EACH:
-        raise SendError(SendFailure.NOT_STORED, f"HTTP {code} for {meta.sop_instance_uid}")
+        raise refusal
     return status_of(meta.sop_instance_uid, content, code)
 
 
@@ -202,7 +208,8 @@ def _named(service: StowService) -> Iterator[None]:
         yield
     except httpx.ConnectError as error:
         raise _connection_error(error, service) from error
-    except httpx.ConnectTimeout as error:
+    # The second: a name that the standard forbids, such as one of more than 63 letters.
+    except (httpx.ConnectTimeout, UnicodeError) as error:
         raise SendError(SendFailure.UNREACHABLE, _host(service)) from error
     except httpx.HTTPError as error:
         raise SendError(SendFailure.ABORTED, type(error).__name__) from error

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from pacs.association import SendError, SendFailure
+from pacs.sender import DUPLICATE
 
 # PS3.18, table I.2-1, in the DICOM JSON model of annex F: elements by tag.
 _FAILED, _REFERENCED = "00081198", "00081199"
@@ -11,7 +12,7 @@ _INSTANCE, _FAILURE_REASON, _WARNING_REASON = "00081155", "00081197", "00081196"
 
 
 def status_of(uid: str, content: bytes, code: int) -> int | SendError:
-    """Find an object in the response: 0, a warning, or why it failed.
+    """Find an object in the response: 0, a warning, that it was there, or why it failed.
 
     A service that confirms something else, or nothing, has not confirmed this object.
 
@@ -25,8 +26,10 @@ def status_of(uid: str, content: bytes, code: int) -> int | SendError:
         answer = json.loads(content)
         answer = answer[0] if isinstance(answer, list) else answer
         if (failed := _item(answer, _FAILED, uid)) is not None:
-            reason = f"0x{_number(failed, _FAILURE_REASON):04X} for {uid}"
-            return SendError(SendFailure.NOT_STORED, reason)
+            status = _number(failed, _FAILURE_REASON)
+            if status == DUPLICATE:
+                return status
+            return SendError(SendFailure.NOT_STORED, f"0x{status:04X} for {uid}", status)
         if (stored := _item(answer, _REFERENCED, uid)) is not None:
             return _number(stored, _WARNING_REASON)
     except (ValueError, TypeError, LookupError, AttributeError):

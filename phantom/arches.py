@@ -17,6 +17,7 @@ from phantom.signals import Tissue
 from spine.anatomy.levels import Level
 
 _ARCH_CORTEX_MM = 1.2
+_WAVER_MM = 0.5
 _ARCH_FAT = -0.08
 """Arches are as bright as bodies although nearer to the coil (SPIDER): denser bone, less fat."""
 Point = tuple[float, float, float]
@@ -81,13 +82,21 @@ def _rod_shape(scene: Scene, frame: Frame, rod: Rod) -> Shape | None:
 def _paint_bone(scene: Scene, shapes: list[Shape | None], bone: Bone) -> None:
     """Paint all cortex before all marrow, so that no cortex crosses the inside."""
     key = int(bone.label or 0)
-    seen = [shape for shape in shapes if shape is not None]
-    edges = [distance + scene.wavering(region, 0.5, key) for region, distance in seen]
-    for (region, _), edge in zip(seen, edges, strict=True):
+    seen = [_near(scene, shape, 6 * _WAVER_MM) for shape in shapes if shape is not None]
+    seen = [(box, distance + scene.wavering(box, _WAVER_MM, key)) for box, distance in seen]
+    for region, edge in seen:
         scene.canvas.paint(region, edge, scene.palette[Tissue.CORTEX], bone.label)
-    for (region, _), edge in zip(seen, edges, strict=True):
-        signal = scene.palette.marrow(bone.fat) * scene.marrow_texture(region, key)
-        scene.canvas.paint(region, edge + np.float32(_ARCH_CORTEX_MM), signal)
+    for region, edge in seen:
+        inside, depth = _near(scene, (region, edge + np.float32(_ARCH_CORTEX_MM)), 0.0)
+        signal = scene.palette.marrow(bone.fat) * scene.marrow_texture(inside, key)
+        scene.canvas.paint(inside, depth, signal)
+
+
+def _near(scene: Scene, shape: Shape, reach_mm: float) -> Shape:
+    """Leave out what lies farther outside a shape than its soft edge and a reach."""
+    region, distance = shape
+    near = distance < scene.canvas.softness_mm / 2 + reach_mm
+    return scene.canvas.only(region, near), distance[near]
 
 
 def _blade_shape(scene: Scene, body: Body, blade: Blade) -> Shape | None:

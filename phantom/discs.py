@@ -4,6 +4,8 @@ import numpy as np
 
 from phantom.canvas import Field, Region, ellipsoid
 from phantom.curve import Body, Disc, SacralSegment, Skeleton
+from phantom.laws import DiscState
+from phantom.looks import DiscLook
 from phantom.scene import Scene
 from phantom.signals import Tissue
 from phantom.subjects import VertebraState
@@ -69,18 +71,29 @@ def _signal(scene: Scene, disc: Disc, region: Region, inside: tuple[Field, Field
     """Nucleus inside annulus; `inside` is the squared radius and the relative height, -1 to 1."""
     square, height = inside
     state, palette = disc.state, scene.palette
+    look = state.look or _look(state)
     annulus = palette[Tissue.ANNULUS]
     core = np.clip((0.80 - np.sqrt(square)) / np.float32(0.38), 0, 1)
     core = core * np.clip((1.05 - height * height) * 1.6, 0, 1)
     nucleus = palette.nucleus(state.severity)
     signal = annulus + np.float32(nucleus - annulus) * core
-    cleft = 0.35 * float(np.clip(2.2 - abs(state.severity - 2.7), 0, 1))
-    signal *= 1 - np.float32(cleft) * core * np.exp(-((region.superior / 0.9) ** 2))
-    if state.fissure:
-        signal += _fissure(region, disc) * np.float32(0.5 * (palette[Tissue.CSF] - annulus))
-    speckle = _SPREAD * (1.0 + 0.5 * (state.schneiderman == 1))
-    signal *= scene.textured(region, _LENGTH_MM, speckle, DISC_LABELS[state.level])
+    signal *= 1 - np.float32(look.cleft) * core * np.exp(-((region.superior / 0.9) ** 2))
+    if look.signal != 1:
+        signal *= np.float32(look.signal)
+    if look.fissure > 0:
+        bright = 0.5 * look.fissure * (palette[Tissue.CSF] - annulus)
+        signal += _fissure(region, disc) * np.float32(bright)
+    signal *= scene.textured(region, _LENGTH_MM, look.speckle, DISC_LABELS[state.level])
     return signal
+
+
+def _look(state: DiscState) -> DiscLook:
+    return DiscLook(
+        signal=1.0,
+        speckle=_SPREAD * (1.0 + 0.5 * (state.schneiderman == 1)),
+        cleft=0.35 * float(np.clip(2.2 - abs(state.severity - 2.7), 0, 1)),
+        fissure=float(state.fissure),
+    )
 
 
 def _fissure(region: Region, disc: Disc) -> Field:

@@ -23,6 +23,8 @@ def paint_neck(scene: Scene, around: Surroundings) -> None:
     """Prevertebral muscle, pharynx and trachea."""
     palette, box = scene.palette, around.box
     marks = landmarks(scene)
+    if not around.holds(marks[2] - 70, np.inf):
+        return
     above = np.float32(marks[2] - 25) - around.height
     front = np.maximum(np.maximum(above, -around.body), np.abs(around.lateral) - 42)
     scene.canvas.paint(

@@ -9,17 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phantom.looks import DiscLook
+from phantom.osteophytes import OSTEOPHYTE
 from phantom.variants import Variant
 from spine.anatomy.grades import Bulging, Pfirrmann, Schneiderman
 from spine.anatomy.levels import DiscLevel, Level, Region
 
-GAP_SD_YEARS = 4.1
-"""Spread of biological minus chronological age (papers, Virtual worlds)."""
-
 LATENT_PER_DECADE = 0.32
-PERSON_SD = 0.71
-"""Person effect without the part that the age gap adds; together 0.72."""
-DISC_SD = 0.67
 
 # The third cut is 0.6, not the fitted 0.24: it keeps grade 3 as frequent as in patients.
 PFIRRMANN_CUTS = (-1.41, 0.0, 0.6, 1.78)
@@ -88,6 +84,7 @@ class DiscState:
     schmorl_mm : depth of a node in the endplate above, 0 without
     stenosis : 0 to 1, share of the sac's depth lost besides the bulge
     slip_mm : the upper vertebra forward of the lower
+    look : replaces the look that the state gives; never drawn here
     """
 
     level: DiscLevel
@@ -106,6 +103,7 @@ class DiscState:
     osteophyte_mm: float
     stenosis: float
     slip_mm: float
+    look: DiscLook | None = None
 
 
 def level_effect(level: DiscLevel, variant: Variant) -> float:
@@ -118,10 +116,9 @@ def level_effect(level: DiscLevel, variant: Variant) -> float:
     return float(np.interp(position, sorted(table), [table[n] for n in sorted(table)]))
 
 
-def latent(level_a: float, biological_age: float, person: float, draws: DiscDraws) -> float:
-    """Return z = A + 0.32 (age - 50)/10 + person + disc."""
-    age = LATENT_PER_DECADE * (biological_age - 50) / 10
-    return level_a + age + PERSON_SD * person + DISC_SD * draws.latent
+def latent(level_a: float, biological_age: float, deviation: float) -> float:
+    """Return z = A + 0.32 (age - 50)/10 + deviation of the person and of the disc."""
+    return level_a + LATENT_PER_DECADE * (biological_age - 50) / 10 + deviation
 
 
 def severity(z: float) -> float:
@@ -162,17 +159,24 @@ def disc_state(
         fissure=bool(0.25 * z + draws.fissure > 1.75),
         modic_type=_modic_type(z, draws.endplate, biological_age),
         schmorl_mm=_schmorl_mm(draws.node),
-        osteophyte_mm=_osteophyte_mm(z, biological_age, draws.osteophyte),
+        osteophyte_mm=OSTEOPHYTE.size_mm(biological_age, z, draws.osteophyte),
         stenosis=float(np.clip(0.10 * (z - 0.5) + 0.05 * draws.side, 0, 0.35)),
         slip_mm=_slip_mm(z, draws.side, level),
     )
 
 
-def marrow_fat_fraction(biological_age: float, sex: str, level: Level, draw: float) -> float:
+def sex_effect(sex: str, biological_age: float) -> float:
+    """Return how much more worn the discs of men are; the sexes meet at 60 (assumption)."""
+    if sex != "M" or biological_age >= 60:
+        return 0.0
+    return 0.1 * min(1.0, (60 - biological_age) / 10)
+
+
+def marrow_fat_fraction(biological_age: float, sex: str, level: Level, deviation: float) -> float:
     """Return the proton density fat fraction of a body.
 
     Baum 2018 (20s, 30s) and Griffith 2012; from 50 on memory: women rise steeply at 55 to 65,
-    then exceed men. Cervical about 0.10 below lumbar, L5 above L1. Between-person SD 0.07.
+    then exceed men. Cervical about 0.10 below lumbar, L5 above L1. People deviate by `Spread`.
     """
     men = np.interp(biological_age, (15, 25, 35, 55, 75, 95), (0.28, 0.32, 0.353, 0.42, 0.47, 0.51))
     women = np.interp(
@@ -180,7 +184,7 @@ def marrow_fat_fraction(biological_age: float, sex: str, level: Level, draw: flo
     )
     base = float(men if sex == "M" else women)
     slope = {"C": -0.10, "T": -0.04, "L": 0.0, "S": 0.05}[level.value[0]]
-    return float(np.clip(base + slope + 0.07 * draw, 0.1, 0.8))
+    return float(np.clip(base + slope + deviation, 0.1, 0.8))
 
 
 def muscle_fat_fraction(biological_age: float, draw: float) -> float:
@@ -230,12 +234,6 @@ def _modic_type(z: float, draw: float, biological_age: float) -> int:
 def _schmorl_mm(draw: float) -> float:
     """Depth 3 to 6 mm; 1 % of discs, a fifth of people; no age effect (n=2449)."""
     return float(min(3 + 6 * (draw - 2.35), 6)) if draw > 2.35 else 0.0
-
-
-def _osteophyte_mm(z: float, biological_age: float, draw: float) -> float:
-    """Projection 2 to 8 mm (memory); half of people over 50, 3/4 over 60 (ROAD, RERF)."""
-    size = 0.09 * (biological_age - 49) + 1.3 * z + 1.2 * draw
-    return float(np.clip(size, 0, 8))
 
 
 def _slip_mm(z: float, draw: float, level: DiscLevel) -> float:

@@ -13,6 +13,8 @@ def paint_chest(scene: Scene, around: Surroundings) -> None:
     palette, box = scene.palette, around.box
     marks = landmarks(scene)
     top, bottom = marks[2] + 10, marks[4] + 25
+    if not around.holds(bottom, top):
+        return
     span = np.maximum(around.height - np.float32(top), np.float32(bottom) - around.height)
     width = 9 + 0.35 * np.maximum(around.body - 30, 0)
     lung = np.maximum(np.maximum(span, 6 - around.body), 14 - around.front)
@@ -29,6 +31,8 @@ def paint_belly(scene: Scene, around: Surroundings) -> None:
     """Bowel as patches of fat, wall, fluid and gas; liver on the right; bladder, rectum."""
     palette, box = scene.palette, around.box
     marks = landmarks(scene)
+    if not around.holds(-np.inf, marks[4] + 75):
+        return
     behind = np.maximum(around.height - np.float32(marks[4] + 25), 14 - around.body)
     wall = np.maximum(behind, around.fat * 0.8 + 4 - around.front)
     scene.canvas.paint(box, wall, palette[Tissue.MUSCLE])
@@ -58,6 +62,8 @@ def paint_vessels(scene: Scene, around: Surroundings) -> None:
     palette, box = scene.palette, around.box
     marks = landmarks(scene)
     upper, fork = np.float32(marks[3] + 45), np.float32(marks[5] - 10)
+    if not around.holds(float(fork), float(upper)):
+        return
     span = np.maximum(around.height - upper, fork - around.height)
     aorta = np.sqrt((around.lateral + 11) ** 2 + (around.body - 11) ** 2) - 10
     scene.canvas.paint(box, np.maximum(aorta, span), palette[Tissue.MUSCLE])

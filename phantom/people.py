@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phantom import laws
 from phantom.laws import DiscDraws
+from phantom.spread import Spread
 from phantom.variants import Variant, draw_variant
 from spine.anatomy.levels import DiscLevel, Level
 
@@ -65,6 +65,7 @@ class Person:
 
     Attributes
     ----------
+    spread : of the law that the draws are multiplied by
     uniform : thresholds in 0 to 1 that an age-dependent chance must exceed: fracture, scoliosis
     marrow, muscle, level : standard normal draws; `level` of the person effect on discs
     levels : two draws per vertebra, by `Level.order`: of width and of height
@@ -74,6 +75,7 @@ class Person:
     seed: int
     sex: str
     variant: Variant
+    spread: Spread
     gap_years: float
     level: float
     marrow: float
@@ -87,7 +89,7 @@ class Person:
 
 
 def draw_person(
-    seed: int, sex: str | None, variant: Variant | None, gap_years: float | None
+    seed: int, sex: str | None, variant: Variant | None, gap_years: float | None, spread: Spread
 ) -> Person:
     """Draw a person; what is given does not change the other draws."""
     rng = np.random.default_rng([seed, 1])
@@ -100,7 +102,8 @@ def draw_person(
         seed=seed,
         sex=fixed,
         variant=variant or drawn_variant,
-        gap_years=laws.GAP_SD_YEARS * gap if gap_years is None else gap_years,
+        spread=spread,
+        gap_years=spread.gap_years * gap if gap_years is None else gap_years,
         level=level,
         marrow=marrow,
         muscle=muscle,

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from phantom.curve import Skeleton
 from phantom.protocols import Coverage, Plane, Protocol
@@ -60,11 +61,11 @@ def _center(protocol: Protocol, skeleton: Skeleton) -> NDArray[np.float64]:
 
 
 def _rotation(protocol: Protocol) -> NDArray[np.float64]:
-    """Columns: unit vectors of (i, j, k), turned about the superior, then the anterior axis."""
-    about_superior, about_anterior = np.deg2rad(protocol.oblique_degrees)
-    c, s = np.cos(about_superior), np.sin(about_superior)
-    first = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-    c, s = np.cos(about_anterior), np.sin(about_anterior)
-    second = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
-    turn: NDArray[np.float64] = second @ first
-    return turn
+    """Columns: unit vectors of (i, j, k), tilted, then turned about superior and anterior."""
+    about_superior, about_anterior = protocol.oblique_degrees
+    # Small letters: about fixed axes, one after the other.
+    turns = Rotation.from_euler(
+        "xzy", (protocol.tilt_degrees, about_superior, about_anterior), degrees=True
+    )
+    matrix: NDArray[np.float64] = turns.as_matrix()
+    return matrix

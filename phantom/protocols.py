@@ -48,6 +48,7 @@ class Protocol:
     acquired_pixel_mm : resolution of the measured k-space; coarser than the reconstructed
     slice_thickness_mm, slice_spacing_mm : spacing is center to center, thickness plus gap
     oblique_degrees : rotation of the stack about the superior and the anterior axis
+    tilt_degrees : about the right axis: turns sagittal slices in their plane
     """
 
     name: str
@@ -68,6 +69,7 @@ class Protocol:
     field_strength_t: float = 1.5
     inversion_time_ms: float | None = None
     oblique_degrees: tuple[float, float] = (0.0, 0.0)
+    tilt_degrees: float = 0.0
 
 
 WHOLE_SPINE_T2 = Protocol(

@@ -14,7 +14,7 @@ from phantom.acquisition import (
     randomized_imperfections,
 )
 from phantom.canal import canal_curve
-from phantom.canvas import Canvas, blank
+from phantom.canvas import Canvas, background, overlay
 from phantom.curve import Skeleton, build_skeleton
 from phantom.discs import paint_discs, paint_extrusions
 from phantom.foramina import paint_foramina
@@ -83,7 +83,7 @@ def render(
     colors = randomized_palette(protocol, rng) if randomize else palette(protocol)
     flaws = randomized_imperfections(rng) if randomize else draw_imperfections(rng)
     appearance = Appearance(sub_slices, marker)
-    scene = _scene(subject, skeleton, protocol, blank(grid, 1.0, labeled=False), colors)
+    scene = _scene(subject, skeleton, protocol, background(grid, protocol.pixel_spacing_mm), colors)
     signal, labels = paint(scene, grid, protocol, appearance)
     return Rendering(
         Volume(_image(scene, signal, protocol, flaws, rng), grid.affine),
@@ -96,24 +96,23 @@ def paint(
     scene: Scene, grid: Grid, protocol: Protocol, appearance: Appearance
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the signal without coil or noise, and the labels of the slices' centers."""
-    softness = protocol.pixel_spacing_mm
-    back = replace(scene, canvas=blank(grid, softness, labeled=False))
-    paint_soft_tissue(back)
+    paint_soft_tissue(scene)
     if appearance.marker:
-        paint_marker(back)
+        paint_marker(scene)
     offsets, weights = _SLICE_PROFILE[appearance.sub_slices]
     color = np.zeros(grid.shape, np.float32)
     cover = np.zeros(grid.shape, np.float32)
     labels = np.zeros(grid.shape, np.uint8)
     for offset, weight in zip(offsets, weights, strict=True):
         moved = _moved(grid, protocol, offset)
-        canvas = blank(moved, softness, labeled=offset == 0.0)
+        canvas = overlay(moved, scene.canvas.softness_mm, labeled=offset == 0.0)
         _paint_spine(replace(scene, canvas=canvas))
         color += np.float32(weight) * canvas.color
-        cover += np.float32(weight) * canvas.cover
+        if canvas.cover is not None:
+            cover += np.float32(weight) * canvas.cover
         if canvas.labels is not None:
             labels = canvas.labels
-    return back.canvas.color * (1 - cover) + color, labels
+    return scene.canvas.color * (1 - cover) + color, labels
 
 
 def _paint_spine(scene: Scene) -> None:

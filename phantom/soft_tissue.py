@@ -19,17 +19,15 @@ _STRAND_LENGTH_MM = (1.5, 2.4, 1.0)
 
 def paint_soft_tissue(scene: Scene) -> None:
     """Paint everything that the spine is then laid over."""
-    around = surroundings(scene)
-    if around is None:
-        return
-    _paint_trunk(scene, around)
-    paint_chest(scene, around)
-    paint_belly(scene, around)
-    paint_neck(scene, around)
-    paint_head(scene)
-    paint_vessels(scene, around)
-    _paint_skin(scene, around)
-    paint_psoas(scene)
+    for piece, around in surroundings(scene):
+        _paint_trunk(piece, around)
+        paint_chest(piece, around)
+        paint_belly(piece, around)
+        paint_neck(piece, around)
+        paint_head(piece)
+        paint_vessels(piece, around)
+        _paint_skin(piece, around)
+        paint_psoas(piece)
 
 
 def _paint_trunk(scene: Scene, around: Surroundings) -> None:

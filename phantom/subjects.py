@@ -8,6 +8,7 @@ from phantom import laws
 from phantom.dimensions import LevelSize, level_size
 from phantom.laws import DiscState, DiscSteps
 from phantom.people import Person, draw_person
+from phantom.spread import POPULATION, Spread
 from phantom.variants import Variant
 from spine.anatomy.levels import DiscLevel, Level, Region
 
@@ -85,6 +86,7 @@ def subject(
     sex: str | None = None,
     variant: Variant | None = None,
     gap_years: float | None = None,
+    spread: Spread = POPULATION,
 ) -> Subject:
     """Draw a subject; the same arguments give the same subject.
 
@@ -95,10 +97,11 @@ def subject(
     sex : M or F
     variant : vertebral counts
     gap_years : biological minus chronological age
+    spread : how far people of one age differ
     """
     rng = np.random.default_rng([seed, 0])
     drawn_age = float(rng.uniform(*AGE_RANGE_YEARS))
-    person = draw_person(seed, sex, variant, gap_years)
+    person = draw_person(seed, sex, variant, gap_years, spread)
     return _aged(person, drawn_age if age_years is None else float(age_years), 0.0)
 
 
@@ -131,22 +134,22 @@ def _followup_steps(seed: int, followup: float) -> dict[DiscLevel, DiscSteps]:
 
 
 def _disc(person: Person, level: DiscLevel, biological: float, steps: DiscSteps) -> DiscState:
-    effect = laws.level_effect(level, person.variant)
-    if person.sex == "M" and biological < 60:
-        effect += 0.1 * min(1.0, (60 - biological) / 10)
-    draws = person.discs[level]
-    z = laws.latent(effect, biological, person.level, draws) + steps.latent
+    effect = laws.level_effect(level, person.variant) + laws.sex_effect(person.sex, biological)
+    draws, spread = person.discs[level], person.spread
+    deviation = spread.person * person.level + spread.disc * draws.latent + steps.latent
+    z = laws.latent(effect, biological, deviation)
     return laws.disc_state(level, z, draws, biological, steps)
 
 
 def _vertebrae(person: Person, biological: float) -> tuple[VertebraState, ...]:
     fractured = _fractured_level(person, biological)
+    marrow = person.spread.marrow_fat * person.marrow
     return tuple(
         VertebraState(
             level=level,
             size=_person_size(person, level),
             wedge_fracture=0.2 + 0.25 * person.fracture_site if level is fractured else 0.0,
-            marrow_fat=laws.marrow_fat_fraction(biological, person.sex, level, person.marrow),
+            marrow_fat=laws.marrow_fat_fraction(biological, person.sex, level, marrow),
         )
         for level in person.variant.levels
     )

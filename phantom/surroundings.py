@@ -1,6 +1,7 @@
 """The field of view seen from the spine: distances to skin and bodies, landmarks over height."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from spine.anatomy.levels import Level
 Table = NDArray[np.floating]
 _BLOB_LENGTH_MM = (4.0, 4.0, 4.0)
 _BLOB_ZOOM = 2.6
+_MARGIN_MM = 20.0
+"""More than the soft edge of any structure reaches beyond its height."""
 # From the sac's center to the skin behind, without the person's own fat; to the front of the
 # bodies; to the skin in front; half width of the trunk: at C1, C5, T1, T6, T12, L4, S2, S5.
 _BACK_MM = (44.0, 46.0, 48.0, 40.0, 40.0, 44.0, 34.0, 26.0)
@@ -27,7 +30,7 @@ _FAT_SHARE = (0.3, 0.5, 0.7, 0.6, 0.8, 1.0, 1.2, 1.2)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
-    """The whole field of view seen from the spine, mm.
+    """Some layers of the field of view seen from the spine, mm.
 
     Attributes
     ----------
@@ -46,6 +49,11 @@ class Surroundings:
     front: Field
     fat: Field
     body: Field
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether a structure between two heights, world mm, can be seen here."""
+        above = self.height.max() > low - _MARGIN_MM
+        return bool(above and self.height.min() < high + _MARGIN_MM)
 
 
 def landmarks(scene: Scene) -> Table:
@@ -81,17 +89,22 @@ def body_front(scene: Scene, heights: Table) -> Table:
     return front
 
 
-def surroundings(scene: Scene) -> Surroundings | None:
-    """Measure every voxel from the spine; None where the field of view holds nothing."""
-    box = scene.canvas.region(WORLD, (-1e4, -1e4, -1e4), (1e4, 1e4, 1e4))
-    if box is None:
-        return None
+def surroundings(scene: Scene) -> Iterator[tuple[Scene, Surroundings]]:
+    """Measure every voxel from the spine: pieces of the scene, and what surrounds it there."""
+    tables = _tables(scene)
+    for canvas in scene.canvas.pieces():
+        box = canvas.region(WORLD, (-1e4, -1e4, -1e4), (1e4, 1e4, 1e4))
+        if box is not None:
+            yield replace(scene, canvas=canvas), _measured(scene, box, tables)
+
+
+def _measured(scene: Scene, box: Box, tables: list[Field]) -> Surroundings:
     canal, fat = scene.canal, scene.subject.person.build.back_fat_mm
     index = canal.index(box.superior)
     lateral = box.right - canal.x[index]
     forward = box.anterior - canal.y[index]
     smooth = box.anterior - canal.smooth_y[index]
-    depth, front, width, body, cover = (table[index] for table in _tables(scene))
+    depth, front, width, body, cover = (table[index] for table in tables)
     round_off = (lateral / width) ** 2
     return Surroundings(
         box=box,

@@ -4,10 +4,9 @@ Vertebral signal varies by a quarter inside a body, with a length of 1.5 mm: tra
 and veins, not noise (SPIDER, anatomy 5).
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft
 
 from phantom.canvas import Field
@@ -40,7 +39,7 @@ def tile(length_mm: tuple[float, float, float]) -> Field:
 
 
 def sample(
-    field: Field, coordinates: tuple[Field, Field, Field], offset: NDArray[np.int_]
+    field: Field, coordinates: tuple[Field, Field, Field], offset: tuple[int, int, int]
 ) -> Field:
     """Look a tile up at local coordinates in mm, nearest voxel, wrapping around."""
     scale = np.float32(1 / _VOXEL_MM)
@@ -49,10 +48,12 @@ def sample(
         for x, start in zip(coordinates, offset, strict=True)
     ]
     flat = (index[0] * _SIDE + index[1]) * _SIDE + index[2]
-    values: Field = field.reshape(-1)[flat]
+    values: Field = field.reshape(-1).take(flat)
     return values
 
 
-def offset_of(seed: int, *key: int) -> NDArray[np.int_]:
+@lru_cache(maxsize=1024)
+def offset_of(seed: int, *key: int) -> tuple[int, int, int]:
     """Return where a structure's texture starts in the tile: fixed for a subject's structure."""
-    return np.random.default_rng([seed, 4, *key]).integers(0, _SIDE, 3)
+    i, j, k = np.random.default_rng([seed, 4, *key]).integers(0, _SIDE, 3)
+    return int(i), int(j), int(k)

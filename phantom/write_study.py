@@ -7,14 +7,14 @@ oblique series.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from phantom.dicom_concatenation import Content, concatenated
 from phantom.dicom_encoding import set_pixels
 from phantom.dicom_enhanced import enhanced_dataset
 from phantom.dicom_geometry import FrameStack, stack_from_volume
@@ -40,6 +40,9 @@ class SeriesToWrite:
     ----------
     stacks : one for most series, three for a localizer
     enhanced : write each stack as one Enhanced MR instance
+    concatenated : write all stacks as one such instance, told apart by their Stack ID
+    sitting : series of another number count positions from another origin
+    delay_minutes : until the series is acquired, beyond the usual
     """
 
     stacks: tuple[Stack, ...]
@@ -47,6 +50,9 @@ class SeriesToWrite:
     header: SeriesHeader = field(default_factory=SeriesHeader)
     transfer_syntax: UID = ExplicitVRLittleEndian
     enhanced: bool = False
+    concatenated: bool = False
+    sitting: int = 0
+    delay_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +108,19 @@ def series_instances(
     """Make the instances of a series, complete, one after the other."""
     identity = identity_dataset(patient, study)
     frames = (stack_from_volume(stack.volume, stack.plane) for stack in series.stacks)
-    contents = chain.from_iterable(_contents(series, stack) for stack in frames)
+    contents: Iterator[Content] = chain.from_iterable(_contents(series, stack) for stack in frames)
+    if series.concatenated:
+        contents = iter([concatenated(list(contents))])
     for number, (dataset, pixels) in enumerate(contents, start=1):
         dataset.update(identity)
         _set_numbers(dataset, study, series_number, number)
+        _set_moment(dataset, study, series_number, series)
         dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
         set_pixels(dataset, pixels, series.transfer_syntax)
         yield dataset
 
 
-def _contents(
-    series: SeriesToWrite, stack: FrameStack
-) -> Iterator[tuple[Dataset, NDArray[np.uint16]]]:
+def _contents(series: SeriesToWrite, stack: FrameStack) -> Iterator[Content]:
     """Pair each instance of a stack with its frames."""
     if series.enhanced:
         yield enhanced_dataset(series.protocol, series.header, stack), stack.pixels
@@ -124,21 +131,29 @@ def _contents(
 
 
 def _set_numbers(dataset: Dataset, study: StudyIdentity, series_number: int, number: int) -> None:
-    """Set UIDs, numbers and times that place an instance in its study."""
+    """Set UIDs and numbers that place an instance in its study."""
     dataset.SOPInstanceUID = study.uid("series", series_number, "instance", number)
     dataset.SeriesInstanceUID = study.uid("series", series_number)
-    dataset.FrameOfReferenceUID = study.uid("frame of reference")
     dataset.SeriesNumber = series_number
     dataset.InstanceNumber = number
     dataset.AcquisitionNumber = 1
-    day = f"{study.study_date:%Y%m%d}"
-    time = f"09{15 + series_number % 45:02d}00"
+
+
+def _set_moment(
+    dataset: Dataset, study: StudyIdentity, series_number: int, series: SeriesToWrite
+) -> None:
+    """Set when an instance was acquired, and from which origin its positions count."""
+    sitting = (series.sitting,) if series.sitting else ()
+    dataset.FrameOfReferenceUID = study.uid("frame of reference", *sitting)
+    begun = datetime.combine(study.study_date, time(9, 15 + series_number % 45), UTC)
+    begun += timedelta(minutes=series.delay_minutes)
+    day, moment = f"{begun:%Y%m%d}", f"{begun:%H%M%S}"
     dataset.SeriesDate = dataset.ContentDate = day
-    dataset.SeriesTime = dataset.ContentTime = time
+    dataset.SeriesTime = dataset.ContentTime = moment
     if "NumberOfFrames" in dataset:
-        dataset.AcquisitionDateTime = day + time
+        dataset.AcquisitionDateTime = day + moment
     else:
-        dataset.AcquisitionDate, dataset.AcquisitionTime = day, time
+        dataset.AcquisitionDate, dataset.AcquisitionTime = day, moment
 
 
 def _save(dataset: Dataset, folder: Path) -> Path:

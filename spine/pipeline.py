@@ -12,7 +12,7 @@ from spine.age.estimation import AgeSettings
 from spine.age.estimation import estimate as _estimate_age
 from spine.degeneration.progression import DegenerationSettings
 from spine.degeneration.progression import predict as _predict
-from spine.dicom.loading import LoadingSettings
+from spine.dicom.loading import LoadingSettings, StudySource
 from spine.dicom.loading import load as _load
 from spine.dicom.selection import SelectionSettings
 from spine.dicom.selection import select as _select
@@ -44,9 +44,10 @@ class ScienceSettings:
     writing: WritingSettings = field(default_factory=WritingSettings)
 
 
-def load(folder: Path, settings: ScienceSettings) -> Study:
-    """Read the headers of one study."""
-    return _load(folder, settings.loading)
+def load(source: Path | StudySource, settings: ScienceSettings) -> Study:
+    """Read the headers of one study; a folder may hold earlier reports in ``priors``."""
+    where = source if isinstance(source, StudySource) else StudySource(source)
+    return _load(where.folder, settings.loading, where.priors)
 
 
 def select(study: Study, settings: ScienceSettings) -> Selection:
@@ -81,11 +82,7 @@ def predict_progression(
 ) -> tuple[DiscAssessment | Refusal, ...]:
     """Predict every lumbar disc's grades in five years (P2)."""
     return _predict(
-        selection.study,
-        segmentation,
-        models.discs,
-        settings.degeneration,
-        settings.minimum_evidence,
+        selection, segmentation, models, settings.degeneration, settings.minimum_evidence
     )
 
 
@@ -96,9 +93,11 @@ def write(
     return _write(findings, models.references, run, settings.writing)
 
 
-def analyze(folder: Path, models: Models, run: RunContext, settings: ScienceSettings) -> Outcome:
+def analyze(
+    source: Path | StudySource, models: Models, run: RunContext, settings: ScienceSettings
+) -> Outcome:
     """Run the whole chain without the framework."""
-    selection = select(load(folder, settings), settings)
+    selection = select(load(source, settings), settings)
     segmentation = segment(selection, models, settings)
     age = estimate_age(selection, segmentation, models, settings)
     discs = predict_progression(selection, segmentation, models, settings)

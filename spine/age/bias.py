@@ -1,9 +1,13 @@
 """Bias correction: predicted ages shrink towards the mean; a line takes the shrinkage back."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spine.inference.models import BiasLine
+
+Years = TypeVar("Years", float, NDArray[np.float64])
 
 
 def fit_bias(
@@ -30,6 +34,6 @@ def fit_bias(
     return BiasLine(float(slope), float(intercept), len(chronological_years))
 
 
-def correct_bias(predicted_years: float, line: BiasLine) -> float:
-    """Return the age whose expected prediction is the given one (P1, equation 3)."""
+def correct_bias(predicted_years: Years, line: BiasLine) -> Years:
+    """Return the age whose expected prediction is the given one, or of many (P1, equation 3)."""
     return (predicted_years - line.intercept_years) / line.slope

@@ -15,6 +15,11 @@ class Scale(StrEnum):
         """The scale's grades in order of severity."""
         return _GRADES[self]
 
+    @property
+    def classes(self) -> tuple["GradeClass", ...]:
+        """One class a grade, the answers of a network that tells all of them apart."""
+        return tuple((int(grade),) for grade in self.grades)
+
 
 class Schneiderman(IntEnum):
     """Disc signal intensity (P2, reference 27)."""
@@ -56,6 +61,27 @@ class Progression(StrEnum):
     PROGRESSED = "progressed"
     NOT_AT_RISK = "not at risk"
     UNDETERMINED = "undetermined"
+
+
+class BaselineKind(StrEnum):
+    """Who gave a baseline grade, in the order in which they are believed (docs/adr/0096)."""
+
+    TABLE = "baseline table"
+    PRIOR = "earlier report"
+    MODEL = "grading model"
+
+
+class Undetermined(StrEnum):
+    """Why it is not said what becomes of a grade (docs/adr/0096)."""
+
+    NO_BASELINE = "no baseline grade"
+    OPEN_CLASS = "baseline grade known only as a grade or more"
+    UNSURE_BASELINE = "baseline grade of the grading model too uncertain"
+    CONTRADICTION = "predicted grade and probability of progression contradict each other"
+
+
+GradeClass = tuple[int, ...]
+"""The grades that one answer of a network stands for: several where it says "2 or more"."""
 
 
 _GRADES: dict[Scale, type[IntEnum]] = {

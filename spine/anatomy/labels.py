@@ -33,6 +33,18 @@ class TissueClass(IntEnum):
     CORD = 8
 
 
+class FineClass(IntEnum):
+    """What the fine net tells apart; which region a vertebra is of, the coarse net says."""
+
+    BACKGROUND = 0
+    VERTEBRA = 1
+    SACRUM = 2
+    DISC = 3
+    RIB = 4
+    CSF = 5
+    CORD = 6
+
+
 VERTEBRA_LABELS: dict[Level, int] = {
     **{Level(f"C{n}"): 10 + n for n in range(1, 8)},
     **{Level(f"T{n}"): 20 + n for n in range(1, 14)},
@@ -78,6 +90,21 @@ def classes_from_labels(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
         raise ValueError(f"unknown label values: {np.unique(labels[classes == 255])}")
     return classes
 
+
+def fine_from_tissue(classes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Turn values of `TissueClass` into those of `FineClass`, any shape."""
+    return _FINE_BY_TISSUE[classes]
+
+
+_FINE_BY_TISSUE = np.array(
+    [
+        FineClass.VERTEBRA
+        if tissue in (TissueClass.CERVICAL, TissueClass.THORACIC, TissueClass.LUMBAR)
+        else FineClass[tissue.name]
+        for tissue in TissueClass
+    ],
+    dtype=np.uint8,
+)
 
 _CLASS_BY_LABEL: dict[int, TissueClass] = {
     0: TissueClass.BACKGROUND,

@@ -113,3 +113,11 @@ class DiscLevel(StrEnum):
 
 
 _ORDER = {level: rank for rank, level in enumerate(Level)}
+LUMBAR_DISCS = (
+    DiscLevel.L1_L2,
+    DiscLevel.L2_L3,
+    DiscLevel.L3_L4,
+    DiscLevel.L4_L5,
+    DiscLevel.L5_S1,
+)
+"""Those of five lumbar vertebrae (P2, Dataset)."""

@@ -2,19 +2,21 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from spine.anatomy.geometry import DiscGeometry
-from spine.anatomy.grades import Progression, Scale
-from spine.anatomy.levels import DiscLevel
-from spine.degeneration.baseline import Baselines, read_baselines
-from spine.dicom.study import Study
-from spine.errors import Code, OutOfFieldError, Refusal
+from spine.anatomy.grades import BaselineKind, Scale
+from spine.anatomy.levels import LUMBAR_DISCS, DiscLevel
+from spine.degeneration import limits
+from spine.degeneration.asking import Answer, DiscView, ask
+from spine.degeneration.grading import baseline_from_model, usable_gradings
+from spine.degeneration.known import Known, known_baselines
+from spine.degeneration.limits import MarkedDeformity
+from spine.degeneration.states import judge
+from spine.dicom.study import Selection
+from spine.errors import Caution, Code, OutOfFieldError, Refusal
 from spine.findings import (
+    STUDY,
     Baseline,
     DiscAssessment,
     Evidence,
@@ -23,61 +25,68 @@ from spine.findings import (
     Segmentation,
 )
 from spine.inference.evidence import withhold
-from spine.inference.models import Model
-from spine.preprocessing.disc import DiscSpec, disc_input
-
-LUMBAR = (
-    DiscLevel.L1_L2,
-    DiscLevel.L2_L3,
-    DiscLevel.L3_L4,
-    DiscLevel.L4_L5,
-    DiscLevel.L5_S1,
-)
+from spine.inference.models import GradingModel, Model, Models
+from spine.preprocessing.disc import DiscSpec
 
 
 @dataclass(frozen=True, slots=True)
 class DegenerationSettings:
-    """Where baseline grades are kept.
+    """Where baseline grades come from, and what is said beside a prediction.
 
     Attributes
     ----------
     baseline_table : CSV with the columns of `spine.degeneration.baseline`; None without one
+    prior_grade_days : a grade in an earlier report counts if its study is no further away;
+        6 months is P2's own tolerance of a time point (Dataset)
+    marked_deformity : from where on a deformity is cautioned about
     """
 
     baseline_table: Path | None = None
+    prior_grade_days: int = 183
+    marked_deformity: MarkedDeformity = field(default_factory=MarkedDeformity)
 
 
 def predict(
-    study: Study,
+    selection: Selection,
     segmentation: Segmentation | Refusal,
-    models: Mapping[Scale, Model[DiscSpec] | Refusal],
+    models: Models,
     settings: DegenerationSettings,
     minimum_evidence: Evidence,
 ) -> tuple[DiscAssessment | Refusal, ...]:
     """Forecast the five lumbar discs and every further one that was found, head to foot.
 
-    For a disc, the first reason that applies is given: no segmentation; levels uncertain;
-    disc not found. For a scale of a disc: no model; baseline invalid; region out of the
-    image; evidence too weak, in which case nothing is computed; no finite answer.
+    For a disc, the first reason that applies is given: no segmentation, or one that cannot be
+    right; levels uncertain; disc not found; its own masks cannot be right. For a scale of a
+    disc: no model; baseline invalid; region out of the image; evidence too weak, in which case
+    nothing is computed; no finite answer.
 
     Source
     ------
-    P2, Prediction Pipeline.
+    P2, Prediction Pipeline; sources of a baseline grade and their order: docs/adr/0096.
     """
     if isinstance(segmentation, Refusal):
-        return tuple(replace(segmentation, subject=level.value) for level in LUMBAR)
+        return tuple(replace(segmentation, subject=level.value) for level in LUMBAR_DISCS)
+    implausible = segmentation.quality.refusal(STUDY)
+    if implausible is not None:
+        return tuple(replace(implausible, subject=level.value) for level in LUMBAR_DISCS)
     if not segmentation.quality.levels_certain:
-        return tuple(_uncertain(level, segmentation.quality) for level in LUMBAR)
-    baselines: Baselines = {}
-    if settings.baseline_table is not None:
-        baselines = read_baselines(settings.baseline_table, study.study_instance_uid, study.patient)
-    forecaster = _Forecaster(segmentation, models, baselines, minimum_evidence)
+        return tuple(_uncertain(level, segmentation.quality) for level in LUMBAR_DISCS)
+    known = known_baselines(selection.study, settings.baseline_table, settings.prior_grade_days)
+    gradings, weak = usable_gradings(models, segmentation.model.evidence, minimum_evidence)
+    forecaster = _Forecaster(
+        segmentation,
+        models.discs,
+        gradings,
+        Known(known.baselines, (*known.cautions, *weak)),
+        minimum_evidence,
+        limits.cautions(selection, segmentation.geometry, settings.marked_deformity),
+    )
     return tuple(forecaster.assess(level) for level in _levels(segmentation))
 
 
 def _levels(segmentation: Segmentation) -> list[DiscLevel]:
     found = {disc.level for disc in segmentation.geometry.discs if disc.level.is_lumbar}
-    return sorted({*LUMBAR, *found}, key=lambda level: (level.above.order, level.below.order))
+    return sorted({*LUMBAR_DISCS, *found}, key=lambda level: (level.above.order, level.below.order))
 
 
 def _uncertain(level: DiscLevel, quality: Quality) -> Refusal:
@@ -88,85 +97,88 @@ def _uncertain(level: DiscLevel, quality: Quality) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class _Forecaster:
-    """What all discs of one study share."""
+    """What all discs of one study share.
+
+    Attributes
+    ----------
+    known : what was read; its cautions concern discs of which nothing was
+    cautions : that concern every forecast
+    """
 
     segmentation: Segmentation
     models: Mapping[Scale, Model[DiscSpec] | Refusal]
-    baselines: Baselines
+    gradings: Mapping[Scale, GradingModel]
+    known: Known
     minimum_evidence: Evidence
+    cautions: tuple[Caution, ...]
 
     def assess(self, level: DiscLevel) -> DiscAssessment | Refusal:
         geometry = self.segmentation.geometry
         disc = geometry.disc(level)
         if disc is None or not math.isfinite(geometry.mean_width_mm):
             return Refusal(Code.DISC_NOT_FOUND, "The disc was not found.", level.value)
-        return DiscAssessment(level, tuple(self._forecast(disc, scale) for scale in Scale))
+        implausible = self.segmentation.quality.refusal(level.value)
+        if implausible is not None:
+            return implausible
+        view = DiscView(self.segmentation.volume, disc, geometry.mean_width_mm)
+        forecasts = tuple(self._forecast(view, scale) for scale in Scale)
+        given = [item for item in forecasts if isinstance(item, ScaleForecast)]
+        if not given:
+            return DiscAssessment(level, forecasts)
+        cautions = self.cautions if all(map(_is_read, given)) else self._all_cautions
+        return DiscAssessment(level, forecasts, cautions, view.seen())
 
-    def _forecast(self, disc: DiscGeometry, scale: Scale) -> ScaleForecast | Refusal:
-        subject = f"{disc.level.value} {scale.value}"
+    @property
+    def _all_cautions(self) -> tuple[Caution, ...]:
+        return (*self.cautions, *self.known.cautions)
+
+    def _forecast(self, view: DiscView, scale: Scale) -> ScaleForecast | Refusal:
+        subject = f"{view.disc.level.value} {scale.value}"
         model = self.models[scale]
         if isinstance(model, Refusal):
             return replace(model, subject=subject)
-        baseline = self.baselines.get((disc.level, scale))
+        baseline = self.known.baselines.get((view.disc.level, scale))
         if isinstance(baseline, Refusal):
             return baseline
-        width_mm = self.segmentation.geometry.mean_width_mm
         try:
-            region = disc_input(self.segmentation.volume, disc.frame, width_mm, model.spec)
+            region = view.region(model.spec)
         except OutOfFieldError as error:
             return Refusal(error.code, error.reason, subject)
         evidence = Evidence.lowest(self.segmentation.model.evidence, model.reference.evidence)
         withheld = withhold(evidence, self.minimum_evidence, subject)
         if withheld is not None:
             return withheld
-        logits = model.network(region[None])[0]
-        if not np.isfinite(logits).all():
+        answer = ask(model, region)
+        if answer is None:
             return Refusal(Code.NOT_FINITE, "The network returned no finite numbers.", subject)
-        return _forecast(model, _softmax(logits), baseline, evidence)
+        if baseline is None and scale in self.gradings:
+            baseline = baseline_from_model(self.gradings[scale], view)
+        return _forecast(model, answer, baseline, evidence)
+
+
+def _is_read(forecast: ScaleForecast) -> bool:
+    return forecast.baseline is not None and forecast.baseline.kind is not BaselineKind.MODEL
 
 
 def _forecast(
-    model: Model[DiscSpec],
-    probabilities: NDArray[np.float64],
-    baseline: Baseline | None,
-    evidence: Evidence,
+    model: Model[DiscSpec], answer: Answer, baseline: Baseline | None, evidence: Evidence
 ) -> ScaleForecast:
     """Take the grade of highest probability (P2) and compare it with the baseline."""
     scale = model.spec.scale
-    grades = [int(grade) for grade in scale.grades]
-    predicted = grades[int(np.argmax(probabilities))]
-    progress = None
-    if baseline is not None:
-        above = [grade > baseline.grade for grade in grades]
-        progress = float(probabilities[above].sum())
+    (predicted,) = scale.classes[answer.index]
+    verdict = judge(scale, baseline, answer.probabilities, predicted)
+    if baseline is not None and baseline.grading is not None:
+        evidence = Evidence.lowest(evidence, baseline.grading.model.evidence)
     return ScaleForecast(
         scale=scale,
         baseline=baseline,
-        probabilities=tuple(float(probability) for probability in probabilities),
+        probabilities=tuple(float(probability) for probability in answer.probabilities),
         predicted_grade=predicted,
-        progression=progression_from_grades(scale, baseline, predicted),
-        progression_probability=progress,
+        progression=verdict.progression,
+        progression_probability=verdict.probability,
         evidence=evidence,
         model=model.reference,
+        grade_progression=verdict.by_grade,
+        undetermined=verdict.undetermined,
+        temperature=model.temperature,
     )
-
-
-def progression_from_grades(
-    scale: Scale, baseline: Baseline | None, predicted_grade: int
-) -> Progression:
-    """Name what becomes of a grade; the highest cannot progress and is not at risk."""
-    if baseline is None:
-        return Progression.UNDETERMINED
-    if baseline.grade == max(scale.grades):
-        return Progression.NOT_AT_RISK
-    if predicted_grade > baseline.grade:
-        return Progression.PROGRESSED
-    if predicted_grade < baseline.grade:
-        return Progression.IMPROVED
-    return Progression.UNCHANGED
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    shifted = np.exp(logits.astype(np.float64) - logits.max())
-    probabilities: NDArray[np.float64] = shifted / shifted.sum()
-    return probabilities

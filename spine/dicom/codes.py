@@ -6,7 +6,14 @@ viewers do not read. Meanings have at most 64 characters (PS3.3 section 8.3).
 
 from pydicom.sr.coding import Code
 
-from spine.anatomy.grades import Bulging, Pfirrmann, Progression, Scale, Schneiderman
+from spine.anatomy.grades import (
+    BaselineKind,
+    Bulging,
+    Pfirrmann,
+    Progression,
+    Scale,
+    Schneiderman,
+)
 from spine.anatomy.levels import DiscLevel, Level, Region
 
 # What a Coding Scheme Identification item says about the private scheme (PS3.3 C.12.1.1).
@@ -40,6 +47,13 @@ QUALITY_FINDING = Code("111052", "DCM", "Quality Finding")
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
 PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")
 COMMENT = Code("121106", "DCM", "Comment")
+FINDING = Code("121071", "DCM", "Finding")
+FINDINGS = Code("121070", "DCM", "Findings")
+DIAGNOSTIC_IMAGING_REPORT = Code("18748-4", "LN", "Diagnostic imaging report")
+LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants")
+ENGLISH = Code("en", "RFC5646", "English")
+CLASS_ACTIVATION = Code("130403", "DCM", "Gradient-weighted class activation")
+NO_UNITS = Code("1", "UCUM", "no units")
 IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report")
 
 YEARS = Code("a", "UCUM", "year")
@@ -52,10 +66,24 @@ FRAME_COUNT = Code("121140", "DCM", "Number of Frames")
 SPINE_AGE = _private("SPINE_AGE", "Spine age, bias-corrected")
 SPINE_AGE_RAW = _private("SPINE_AGE_RAW", "Spine age before bias correction")
 SPINE_AGE_GAP = _private("SPINE_AGE_GAP", "Spine age gap, predicted minus chronological")
+SPINE_AGE_EXPECTED = _private("SPINE_AGE_EXPECT", "Spine ages within the model's error at this age")
+SPINE_AGE_PERCENTILE = _private("SPINE_AGE_PERC", "Percentile of the gap among calibration cases")
 VERTEBRA_COUNT = _private("VERTEBRA_COUNT", "Number of vertebrae found")
 DISC_HEIGHT = _private("DISC_HEIGHT", "Mean height of intervertebral disc")
 EVIDENCE = _private("EVIDENCE", "Evidence behind the result")
+BASELINE_SOURCE = _private("BASELINE_SOURCE", "Source of a grade at the time of the study")
+UNDETERMINED_WHY = _private("UNDETERMINED_WHY", "Why the progression is undetermined")
+PROBABILITIES = _private("PROBABILITIES", "Probability of each grade in five years")
+LIMITS = _private("LIMITS", "Limits of the prediction")
 REFUSAL = _private("REFUSAL", "Result withheld")
+
+# What an earlier report says; never under the names of what was found today.
+EARLIER_STUDY = _private("EARLIER_STUDY", "What an earlier report says of an earlier study")
+EARLIER_YEARS = _private("EARLIER_YEARS", "Years from the earlier study to this one")
+EARLIER_AGE = _private("EARLIER_AGE", "Spine age in the earlier study")
+EARLIER_AGE_GAP = _private("EARLIER_AGE_GAP", "Spine age gap in the earlier study")
+EARLIER_SUBJECT = _private("EARLIER_SUBJECT", "Subject age at the earlier study")
+PRIOR_REPORT = Code("122075", "DCM", "Prior report for current patient")
 
 _VERTEBRA_VALUES = {
     **dict(zip((f"C{n}" for n in range(1, 8)), (
@@ -129,6 +157,35 @@ GRADE_CODES: dict[tuple[Scale, int], Code] = {
     (Scale.PFIRRMANN, Pfirrmann.INHOMOGENEOUS_GRAY): _private("PFIRR_3", "3: inhomogeneous, gray"),
     (Scale.PFIRRMANN, Pfirrmann.GRAY_TO_BLACK): _private("PFIRR_4", "4: gray to black"),
     (Scale.PFIRRMANN, Pfirrmann.BLACK_COLLAPSED): _private("PFIRR_5", "5: black, collapsed"),
+}
+
+# A grading model may tell no more than "2 or more".
+OPEN_GRADE_CODES: dict[tuple[Scale, int], Code] = {
+    (scale, grade): _private(f"{short}_{grade}_MORE", f"{name} {grade} or more")
+    for scale, short, name in (
+        (Scale.SCHNEIDERMAN, "SCHN", "Schneiderman"),
+        (Scale.BULGING, "BULG", "Bulging"),
+        (Scale.PFIRRMANN, "PFIRR", "Pfirrmann"),
+    )
+    for (grade,) in scale.classes[:-1]
+}
+
+# Who gave each scale's grade at the time of the study; a later report believes only a person.
+BASELINE_SOURCE_CODES: dict[Scale, Code] = {
+    Scale.SCHNEIDERMAN: _private("SCHN_0_SOURCE", "Source of the Schneiderman grade"),
+    Scale.BULGING: _private("BULG_0_SOURCE", "Source of the grade of bulging"),
+    Scale.PFIRRMANN: _private("PFIRR_0_SOURCE", "Source of the Pfirrmann grade"),
+}
+BASELINE_KIND_CODES: dict[BaselineKind, Code] = {
+    BaselineKind.TABLE: _private("BASELINE_TABLE", "Read by a person, baseline table of the site"),
+    BaselineKind.PRIOR: _private("BASELINE_PRIOR", "Read by a person, from an earlier report"),
+    BaselineKind.MODEL: _private("BASELINE_MODEL", "Predicted by a grading model"),
+}
+
+EARLIER_GRADE_CODES: dict[Scale, Code] = {
+    Scale.SCHNEIDERMAN: _private("SCHN_EARLIER", "Schneiderman grade read in the earlier study"),
+    Scale.BULGING: _private("BULG_EARLIER", "Grade of bulging read in the earlier study"),
+    Scale.PFIRRMANN: _private("PFIRR_EARLIER", "Pfirrmann grade read in the earlier study"),
 }
 
 # What becomes of each scale has its own concept name; the states below are its values.

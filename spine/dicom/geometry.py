@@ -1,13 +1,16 @@
 """Frames and voxels in the world: RAS+ mm inside, LPS only in the elements of DICOM."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spine.dicom.study import FramePlane
 from spine.errors import Code, GeometryError
-from spine.imaging.volume import LabelMap
+from spine.imaging.volume import Affine, LabelMap, Volume
+
+_Value = TypeVar("_Value", bound=np.generic)
 
 # DICOM's patient coordinates run to the left, to posterior and to the head (PS3.3 C.7.6.2.1.1).
 _RAS_FROM_LPS = np.diag([-1.0, -1.0, 1.0])
@@ -74,15 +77,35 @@ def scoord_from_world(frame: FramePlane, world: ArrayLike) -> tuple[float, float
     return column + 0.5, row + 0.5
 
 
-def world_from_pixel(frame: FramePlane, column: float, row: float) -> NDArray[np.float64]:
-    """Return the world position (mm, RAS+) of a pixel, centers at integers."""
-    world: NDArray[np.float64] = (frame.affine @ np.array([column, row, 0.0, 1.0]))[:3]
-    return world
-
-
 def nearest_frame(frames: Sequence[FramePlane], world: ArrayLike) -> FramePlane:
     """Return the frame whose plane lies nearest to a world point (mm, RAS+)."""
     return min(frames, key=lambda frame: abs(_frame_coordinates(frame, world)[2]))
+
+
+def inset_mm(frame: FramePlane, world: ArrayLike) -> float:
+    """Return how far within a frame's borders a world point projects, mm; negative outside."""
+    column, row = pixel_from_world(frame, world)
+    width, height = np.linalg.norm(frame.affine[:3, :2], axis=0)
+    across = min(column, frame.columns - 1 - column) * width
+    return float(min(across, min(row, frame.rows - 1 - row) * height))
+
+
+def nearest_labels(labels: LabelMap, frames: Sequence[FramePlane]) -> NDArray[np.uint8]:
+    """Give each pixel of frames the label of the nearest voxel; 0 beyond the labels.
+
+    For the frames of stations, whose pixels may lie between the voxels of the joined volume.
+
+    Returns
+    -------
+    uint8, shape (frames, rows, columns)
+        In the order of `frames`, which are of equal size.
+    """
+    return np.stack([_nearest_plane(labels.data, labels.affine, frame) for frame in frames])
+
+
+def nearest_values(volume: Volume, frames: Sequence[FramePlane]) -> NDArray[np.float32]:
+    """Give each pixel of frames the value of the nearest voxel; see `nearest_labels`."""
+    return np.stack([_nearest_plane(volume.data, volume.affine, frame) for frame in frames])
 
 
 def planes_from_labels(labels: LabelMap, frames: Sequence[FramePlane]) -> NDArray[np.uint8]:
@@ -103,7 +126,17 @@ def planes_from_labels(labels: LabelMap, frames: Sequence[FramePlane]) -> NDArra
     GeometryError
         If a frame's pixels are not voxels of the labels.
     """
-    return np.stack([_plane_from_labels(labels, frame) for frame in frames])
+    return np.stack([_plane(labels.data, labels.affine, frame) for frame in frames])
+
+
+def planes_from_volume(volume: Volume, frames: Sequence[FramePlane]) -> NDArray[np.float32]:
+    """Give a map of the volume's grid back to the frames; see `planes_from_labels`.
+
+    Returns
+    -------
+    float32, shape (frames, rows, columns)
+    """
+    return np.stack([_plane(volume.data, volume.affine, frame) for frame in frames])
 
 
 def _frame_coordinates(frame: FramePlane, world: ArrayLike) -> tuple[float, float, float]:
@@ -112,22 +145,52 @@ def _frame_coordinates(frame: FramePlane, world: ArrayLike) -> tuple[float, floa
     return float(column), float(row), float(distance)
 
 
-def _plane_from_labels(labels: LabelMap, frame: FramePlane) -> NDArray[np.uint8]:
-    # (column, row, 1) -> (i, j, k)
-    exact = (np.linalg.inv(labels.affine) @ frame.affine)[:3][:, [0, 1, 3]]
+def _plane(data: NDArray[_Value], affine: Affine, frame: FramePlane) -> NDArray[_Value]:
+    """Cut a frame out of a grid, as a view: one axis is fixed, one follows the columns, one the
+    rows.
+    """
+    steps = _voxel_steps(affine, frame)
+    last = steps @ [frame.columns - 1, frame.rows - 1, 1]
+    lowest, highest = np.minimum(steps[:, 2], last), np.maximum(steps[:, 2], last)
+    if (lowest < 0).any() or (highest >= data.shape).any():
+        raise GeometryError(Code.MIXED_GEOMETRY, "a frame reaches beyond the grid of the volume")
+    counts = np.abs(steps[:, :2]) @ [frame.columns, frame.rows]
+    along = steps[:, 0] + steps[:, 1]
+    plane = data[tuple(map(_run, steps[:, 2].tolist(), along.tolist(), counts.tolist()))]
+    column_axis, row_axis = np.abs(steps[:, :2]).argmax(axis=0)
+    # (rows, columns), whichever of the two axes comes first in the grid.
+    return plane.T if column_axis < row_axis else plane
+
+
+def _voxel_steps(affine: Affine, frame: FramePlane) -> NDArray[np.intp]:
+    """Return the 3 x 3 of (column, row, 1) -> (i, j, k)."""
+    exact = (np.linalg.inv(affine) @ frame.affine)[:3][:, [0, 1, 3]]
     whole = np.round(exact)
     drift = np.abs(exact - whole) @ [frame.columns, frame.rows, 1]
     if drift.max() > _ALIGNMENT_TOLERANCE or not _are_unit_steps(whole[:, :2]):
-        raise GeometryError(Code.MIXED_GEOMETRY, "a frame does not lie on the grid of the labels")
+        raise GeometryError(Code.MIXED_GEOMETRY, "a frame does not lie on the grid of the volume")
+    steps: NDArray[np.intp] = whole.astype(np.intp)
+    return steps
+
+
+def _run(first: int, step: int, count: int) -> int | slice:
+    """Select `count` voxels along an axis, forward or backward; the one where there is no step."""
+    if step == 0:
+        return first
+    end = first + step * count
+    return slice(first, None if end < 0 else end, step)
+
+
+def _nearest_plane(data: NDArray[_Value], affine: Affine, frame: FramePlane) -> NDArray[_Value]:
     rows, columns = np.indices((frame.rows, frame.columns))
-    pixels = np.stack([columns, rows, np.ones_like(rows)])
-    indices = np.einsum("ap,prc->arc", whole.astype(np.intp), pixels)
-    if (indices.min(axis=(1, 2)) < 0).any() or (
-        indices.max(axis=(1, 2)) >= labels.data.shape
-    ).any():
-        raise GeometryError(Code.MIXED_GEOMETRY, "a frame reaches beyond the grid of the labels")
-    i, j, k = indices
-    plane: NDArray[np.uint8] = labels.data[i, j, k]
+    pixels = np.stack([columns, rows, np.zeros_like(rows), np.ones_like(rows)])
+    exact = np.einsum("ap,prc->arc", (np.linalg.inv(affine) @ frame.affine)[:3], pixels)
+    # Rounded before, so that a pixel midway between two voxels does not go this way and that.
+    nearest = np.floor(np.round(exact, 4) + 0.5).astype(np.intp)
+    inside = ((nearest >= 0) & (nearest < np.reshape(data.shape, (3, 1, 1)))).all(axis=0)
+    plane = np.zeros((frame.rows, frame.columns), dtype=data.dtype)
+    i, j, k = nearest[:, inside]
+    plane[inside] = data[i, j, k]
     return plane
 
 

@@ -3,7 +3,6 @@
 import re
 import uuid
 from collections.abc import Iterable
-from pathlib import Path
 
 from pydicom import Dataset
 
@@ -18,6 +17,7 @@ MANUFACTURER_MODEL_NAME = "SpineMAP"
 NAMESPACE = uuid.UUID("3b7f5a1e-52c4-5f7d-8f53-0e9d1f6c4a70")
 
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
+_RECEIVED_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
 def uid_from_name(name: str) -> str:
@@ -33,11 +33,12 @@ def is_uid(text: str) -> bool:
     return len(text) <= 64 and _UID.fullmatch(text) is not None
 
 
-def path_from_uid(folder: Path, uid: str, suffix: str = "") -> Path:
-    """Return ``folder/uid+suffix``; ValueError unless the UID is valid, so that no path escapes."""
-    if not is_uid(uid):
-        raise ValueError("not a valid UID")
-    return folder / f"{uid}{suffix}"
+def is_received_uid(text: str) -> bool:
+    """Whether a text is a UID as others write them, and therefore safe as the name of a file.
+
+    Devices write components with leading zeros, which PS3.5 section 9.1 forbids.
+    """
+    return len(text) <= 64 and _RECEIVED_UID.fullmatch(text) is not None
 
 
 def is_own_equipment(manufacturer_model_name: str, device_uids: Iterable[str]) -> bool:

@@ -36,8 +36,25 @@ class LoadingSettings:
     maximum_files: int = 50_000
 
 
-def load(folder: Path, settings: LoadingSettings) -> Study:
+@dataclass(frozen=True, slots=True)
+class StudySource:
+    """Where a study lies.
+
+    Attributes
+    ----------
+    priors : folder of our earlier reports; None for ``priors`` in `folder`
+    """
+
+    folder: Path
+    priors: Path | None = None
+
+
+def load(folder: Path, settings: LoadingSettings, priors: Path | None = None) -> Study:
     """Read the headers of one study.
+
+    Parameters
+    ----------
+    priors : see `StudySource`
 
     Files are read in the order of their paths. What is not DICOM, incomplete or a
     duplicate is set aside, counted in a caution, and loses nothing else.
@@ -52,10 +69,10 @@ def load(folder: Path, settings: LoadingSettings) -> Study:
     if not folder.is_dir():
         raise InputError(Code.INPUT_MISSING, "the input folder does not exist")
     with no_values_in_logs():
-        return _load(folder, settings)
+        return _load(folder, settings, priors or folder / PRIORS_FOLDER)
 
 
-def _load(folder: Path, settings: LoadingSettings) -> Study:
+def _load(folder: Path, settings: LoadingSettings, priors_folder: Path) -> Study:
     aside: Counter[Code] = Counter()
     instances = _distinct(_read(_study_files(folder, settings), aside), aside)
     if not instances:
@@ -64,7 +81,7 @@ def _load(folder: Path, settings: LoadingSettings) -> Study:
     headers = headers or [item.header for item in instances]
     require_one_patient(headers)
     patient = patient_facts(headers)
-    prior_instances = _distinct(_read(_files(folder / PRIORS_FOLDER), aside), aside)
+    prior_instances = _distinct(_read(_files(priors_folder), aside), aside)
     priors, prior_cautions = find_priors(prior_instances, patient)
     return Study(
         study_instance_uid=_study_instance_uid(instances),

@@ -107,6 +107,11 @@ def _study_date(headers: Sequence[Dataset]) -> date | None:
     return None
 
 
+def day_of(header: Dataset, keyword: str) -> date | None:
+    """Return a header's date; None where it gives none."""
+    return _day(text_of(header, keyword))
+
+
 def _day(text: str) -> date | None:
     """Read a DA value, also as ACR-NEMA wrote it, with periods; None if it is no date."""
     try:

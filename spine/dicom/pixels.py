@@ -5,16 +5,18 @@ from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.pixels.utils import iter_pixels
 
-from spine.dicom.elements import READ_ERRORS
+from spine.dicom.elements import READ_ERRORS, text_of
 from spine.dicom.frames import Frame
 from spine.errors import Code, UnsuitableSeriesError
 
 
 def decode(frames: Sequence[Frame]) -> NDArray[np.float32]:
     """Decode frames of equal size and apply the Modality LUT's slope and intercept.
+
+    More is brighter, whatever the photometric interpretation says.
 
     Returns
     -------
@@ -44,9 +46,18 @@ def _stored_values(frames: Sequence[Frame]) -> Iterator[NDArray[np.number]]:
         for values in iter_pixels(dataset, indices=[frame.index for frame in frames]):
             if plane is None or values.shape != (plane.rows, plane.columns):
                 raise ValueError("not a grayscale frame of the size announced")
-            yield values
+            yield _brighter_is_more(values, dataset)
     except (*READ_ERRORS, RuntimeError):
         raise UnsuitableSeriesError(Code.UNDECODABLE, "pixel data cannot be decoded") from None
+
+
+def _brighter_is_more(stored: NDArray[np.number], dataset: Dataset) -> NDArray[np.number]:
+    """Mirror MONOCHROME1, whose lowest value is shown white (PS3.3 C.7.6.3.1.2)."""
+    if text_of(dataset, "PhotometricInterpretation") != "MONOCHROME1":
+        return stored
+    steps = 2**dataset.BitsStored - 1
+    # Lowest and highest of signed values sum to -1.
+    return (-1 if dataset.PixelRepresentation else steps) - stored.astype(np.int64)
 
 
 def _rescaled(frame: Frame, stored: NDArray[np.number]) -> NDArray[np.float32]:

@@ -6,6 +6,9 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from spine.dicom.elements import text_of
 from spine.dicom.identifiers import is_own_result
+from spine.dicom.patient import day_of, patient_facts
+from spine.dicom.read_age import age_in_report
+from spine.dicom.read_grades import grades_in_report
 from spine.dicom.study import Instance, PatientFacts, Prior
 from spine.errors import Caution, Code
 
@@ -21,16 +24,27 @@ def find_priors(
         and is_own_result(instance.header)
     ]
     same = [report for report in reports if _is_about(report, patient)]
-    priors = tuple(
-        Prior(report.sop_instance_uid, str(report.header.StudyInstanceUID)) for report in same
-    )
+    priors = tuple(map(_prior, same))
     if len(same) == len(reports):
         return priors, ()
     return priors, (Caution(Code.TWO_PATIENTS, "an earlier report may be about another patient"),)
 
 
+def _prior(report: Instance) -> Prior:
+    header = report.header
+    return Prior(
+        sop_instance_uid=report.sop_instance_uid,
+        study_instance_uid=str(header.StudyInstanceUID),
+        study_date=day_of(header, "StudyDate"),
+        written_at=text_of(header, "ContentDate") + text_of(header, "ContentTime"),
+        grades=grades_in_report(header),
+        series_instance_uid=text_of(header, "SeriesInstanceUID"),
+        age=age_in_report(header),
+    )
+
+
 def _is_about(report: Instance, patient: PatientFacts) -> bool:
-    """Whether ID and, where both name one, issuer agree; without an ID nobody can tell."""
-    issuers = {text_of(report.header, "IssuerOfPatientID"), patient.issuer} - {""}
-    is_same = text_of(report.header, "PatientID") == patient.patient_id
-    return bool(patient.patient_id) and is_same and len(issuers) < 2
+    """Whether ID, issuer, birth date and sex are all known on both sides, and equal."""
+    return patient.identity is not None and patient_facts([report.header]).identity == (
+        patient.identity
+    )

@@ -39,6 +39,18 @@ def score(frames: tuple[Frame, ...]) -> Score:
     )
 
 
+def points_of_stations(stations: tuple[tuple[Frame, ...], ...]) -> float:
+    """Score stations as what they are together; a composed or whole image has 10 points more.
+
+    Parameters
+    ----------
+    stations : head to foot
+    """
+    extent = min(_joined_extent_mm(stations) / _WHOLE_SPINE_MM, 1.0)
+    others = (slices, resolution, declaration)
+    return 60 * extent + sum(min(scorer(part)[0] for part in stations) for scorer in others)
+
+
 def coverage(frames: tuple[Frame, ...]) -> Points:
     """0 to 60 points for the extent from head to foot."""
     extent = extent_mm(frames[0])
@@ -91,3 +103,10 @@ def extent_mm(frame: Frame) -> float:
         return 0.0
     toward_head = np.abs(frame.plane.affine[2, :2])
     return float(toward_head @ [frame.plane.columns, frame.plane.rows])
+
+
+def _joined_extent_mm(stations: tuple[tuple[Frame, ...], ...]) -> float:
+    planes = [frames[0].plane for frames in stations]
+    middles = [p.affine[2] @ [p.columns / 2, p.rows / 2, 0, 1] for p in planes if p is not None]
+    halves = [extent_mm(frames[0]) / 2 for frames in stations]
+    return float(middles[0] + halves[0] - middles[-1] + halves[-1])

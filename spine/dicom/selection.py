@@ -6,21 +6,24 @@ from dataclasses import dataclass, field
 
 from spine.dicom.confidentiality import no_values_in_logs
 from spine.dicom.frames import frames_from_instance
+from spine.dicom.joined import joined_caution, refused_caution, volume_from_stations
 from spine.dicom.rules import Objection, RuleSettings, not_an_mr_image, objections
-from spine.dicom.scoring import Score, score
+from spine.dicom.scoring import Score, points_of_stations, score
 from spine.dicom.stacks import Stack, split_stacks
-from spine.dicom.study import FramePlane, Selection, Series, SeriesDecision, Study
+from spine.dicom.stations import StationSettings, find_stations
+from spine.dicom.study import FramePlane, Selection, Series, SeriesDecision, Station, Study
 from spine.dicom.volume import VolumeLimits, volume_from_frames
-from spine.errors import Code, GeometryError, Refusal, UnsuitableSeriesError
+from spine.errors import Caution, Code, GeometryError, Refusal, UnsuitableSeriesError
 from spine.imaging.volume import Volume
 
 
 @dataclass(frozen=True, slots=True)
 class SelectionSettings:
-    """What makes a candidate, and what its volume must satisfy."""
+    """What makes a candidate, what its volume must satisfy, and when stations are joined."""
 
     rules: RuleSettings = field(default_factory=RuleSettings)
     volume: VolumeLimits = field(default_factory=VolumeLimits)
+    stations: StationSettings = field(default_factory=StationSettings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,17 +41,40 @@ class _Assessment:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Attempt:
-    """A candidate with its volume, or with the defect that it has none for."""
+class _Candidate:
+    """One stack, or stations to be joined, head to foot."""
 
-    candidate: _Assessment
+    parts: tuple[_Assessment, ...]
+    points: float
+
+    @property
+    def lead(self) -> Series:
+        """The series whose discs are looked at first: the lumbar station lies lowest."""
+        return self.parts[-1].series
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attempt:
+    """A candidate with its volume, or with the defect that it has none for.
+
+    Attributes
+    ----------
+    planes : of each part
+    """
+
+    candidate: _Candidate
     volume: Volume | None
-    planes: tuple[FramePlane, ...]
+    planes: tuple[tuple[FramePlane, ...], ...]
     defect: Objection | None
+    caution: Caution | None = None
+
+    @property
+    def is_joined(self) -> bool:
+        return len(self.candidate.parts) > 1
 
 
 def select(study: Study, settings: SelectionSettings) -> Selection:
-    """Choose the best sagittal T2 stack of a study and decode it.
+    """Choose the best sagittal T2 stack of a study, or stations to join, and decode it.
 
     Candidates are tried from the best downward. Where one cannot be made into a volume its
     decision takes the code and the next is tried; where none can, the best one's defect is
@@ -62,14 +88,36 @@ def _select(study: Study, settings: SelectionSettings) -> Selection:
     assessments = {
         series.series_instance_uid: _assess(series, settings.rules) for series in study.series
     }
-    attempts = list(_attempts(_ranked(assessments.values()), settings.volume))
+    ranked = _ranked(assessments.values(), settings.stations)
+    attempts = list(_attempts(ranked, settings))
     decisions = tuple(_decision(uid, found, attempts) for uid, found in assessments.items())
     if not attempts:
         return Selection(study, None, (), None, decisions, _no_candidate(decisions))
-    chosen = attempts[-1] if attempts[-1].defect is None else attempts[0]
-    refusal = None if chosen.defect is None else Refusal(*chosen.defect, subject="study")
+    chosen = attempts[-1]
+    if chosen.defect is not None:
+        chosen = next(attempt for attempt in attempts if not attempt.is_joined)
+    return _selection(study, chosen, attempts, decisions)
+
+
+def _selection(
+    study: Study,
+    chosen: _Attempt,
+    attempts: list[_Attempt],
+    decisions: tuple[SeriesDecision, ...],
+) -> Selection:
+    stations = tuple(
+        Station(part.series, planes)
+        for part, planes in zip(chosen.candidate.parts, chosen.planes, strict=True)
+    )
     return Selection(
-        study, chosen.candidate.series, chosen.planes, chosen.volume, decisions, refusal
+        study,
+        chosen.candidate.lead,
+        tuple(plane for planes in chosen.planes for plane in planes),
+        chosen.volume,
+        decisions,
+        None if chosen.defect is None else Refusal(*chosen.defect, subject="study"),
+        stations if chosen.is_joined else (),
+        tuple(attempt.caution for attempt in attempts if attempt.caution is not None),
     )
 
 
@@ -88,21 +136,40 @@ def _assess(series: Series, settings: RuleSettings) -> list[_Assessment]:
     return sorted(found, key=lambda item: (-item.points, len(item.objections)))
 
 
-def _ranked(groups: Iterable[list[_Assessment]]) -> list[_Assessment]:
-    candidates = [item for group in groups for item in group if not item.objections]
-    return sorted(candidates, key=lambda item: (-item.points, item.series.series_instance_uid))
+def _ranked(groups: Iterable[list[_Assessment]], settings: StationSettings) -> list[_Candidate]:
+    """Return every stack, and stations to join if there are any, from the best downward."""
+    single = [item for group in groups for item in group if not item.objections]
+    candidates = [_Candidate((item,), item.points) for item in single]
+    by_frame = {id(item.frames[0]): item for item in single}
+    stations = find_stations([item.frames for item in single], settings)
+    if stations:
+        parts = tuple(by_frame[id(stack[0])] for stack in stations)
+        # A chain that is worth joining comes before each of its stations.
+        best_part = max(part.points for part in parts)
+        candidates.append(_Candidate(parts, max(points_of_stations(stations), best_part + 1)))
+    return sorted(candidates, key=lambda item: (-item.points, item.lead.series_instance_uid))
 
 
-def _attempts(candidates: Iterable[_Assessment], limits: VolumeLimits) -> Iterator[_Attempt]:
+def _attempts(candidates: Iterable[_Candidate], settings: SelectionSettings) -> Iterator[_Attempt]:
     """Decode candidates until one succeeds, which is the last attempt then."""
     for candidate in candidates:
+        stacks = [part.frames for part in candidate.parts]
+        count = len(stacks)
         try:
-            volume, planes = volume_from_frames(candidate.frames, limits)
+            if count > 1:
+                volume, planes = volume_from_stations(stacks, settings.volume, settings.stations)
+            else:
+                volume, only = volume_from_frames(stacks[0], settings.volume)
+                planes = (only,)
         except (UnsuitableSeriesError, GeometryError) as error:
-            planes = tuple(frame.plane for frame in candidate.frames if frame.plane is not None)
-            yield _Attempt(candidate, None, planes, (error.code, error.reason))
+            planes = tuple(
+                tuple(frame.plane for frame in stack if frame.plane is not None) for stack in stacks
+            )
+            caution = refused_caution(error) if count > 1 else None
+            yield _Attempt(candidate, None, planes, (error.code, error.reason), caution)
         else:
-            yield _Attempt(candidate, volume, planes, None)
+            caution = joined_caution(count) if count > 1 else None
+            yield _Attempt(candidate, volume, planes, None, caution)
             return
 
 
@@ -112,17 +179,22 @@ def _decision(uid: str, found: list[_Assessment], attempts: list[_Attempt]) -> S
     if best.score is None:
         codes, reasons = zip(*best.objections, strict=True)
         return SeriesDecision(uid, 0.0, False, codes, reasons)
-    of_series = [attempt for attempt in attempts if attempt.candidate in found]
-    defects = [attempt.defect for attempt in of_series if attempt.defect is not None]
-    is_taken = len(defects) < len(of_series)
-    if is_taken:
-        return SeriesDecision(uid, best.points, True, (), best.score.reasons)
-    if defects:
-        code, reason = defects[0]
-        return SeriesDecision(uid, best.points, False, (code,), (*best.score.reasons, reason))
-    return SeriesDecision(
-        uid, best.points, False, (), (*best.score.reasons, "another series scored higher")
-    )
+    tried = [item for item in attempts if any(part in found for part in item.candidate.parts)]
+    defects = [_defect(item) for item in tried if item.defect is not None]
+    reasons = (*best.score.reasons, *(reason for _, reason in defects))
+    taken = next((item for item in tried if item.defect is None), None)
+    if taken is not None:
+        together = len(taken.candidate.parts)
+        joined = (f"joined with {together - 1} more",) if taken.is_joined else ()
+        return SeriesDecision(uid, best.points, True, (), (*reasons, *joined))
+    if not defects:
+        reasons = (*reasons, "another series scored higher")
+    return SeriesDecision(uid, best.points, False, tuple(code for code, _ in defects[:1]), reasons)
+
+
+def _defect(attempt: _Attempt) -> Objection:
+    code, reason = attempt.defect or (Code.INTERNAL, "")
+    return code, f"not joined with others: {reason}" if attempt.is_joined else reason
 
 
 def _no_candidate(decisions: Iterable[SeriesDecision]) -> Refusal:

@@ -19,10 +19,11 @@ Stack = tuple[Frame, ...]
 
 
 def split_stacks(frames: Sequence[Frame]) -> tuple[Stack, ...]:
-    """Split by echo and other contrast, then by size and orientation, then by acquisition."""
+    """Split by contrast, then by size and orientation, then by place, then by acquisition."""
     by_contrast = _grouped(frames, _contrast)
     by_geometry = [part for group in by_contrast for part in _split_geometry(group)]
-    return tuple(part for group in by_geometry for part in _split_acquisitions(group))
+    by_place = [part for group in by_geometry for part in _split_places(group)]
+    return tuple(part for group in by_place for part in _split_acquisitions(group))
 
 
 def is_same_orientation(first: Frame, second: Frame) -> bool:
@@ -69,17 +70,31 @@ def _contrast(frame: Frame) -> Hashable:
 
 
 def _split_geometry(frames: Stack) -> tuple[Stack, ...]:
-    clusters: list[list[Frame]] = []
-    for frame in frames:
-        for cluster in clusters:
-            if is_same_size(frame, cluster[0]) and is_same_orientation(frame, cluster[0]):
-                cluster.append(frame)
-                break
-        else:
-            clusters.append([frame])
-    if min(len(cluster) for cluster in clusters) < _SMALLEST_STACK:
+    parts = _clustered(
+        frames, lambda one, other: is_same_size(one, other) and is_same_orientation(one, other)
+    )
+    return parts if min(map(len, parts)) >= _SMALLEST_STACK else (frames,)
+
+
+def _split_places(frames: Stack) -> tuple[Stack, ...]:
+    """Take stations apart that lie in the same planes, one above the other, in one series."""
+    if any(frame.plane is None for frame in frames) or not has_duplicate_positions(frames):
         return (frames,)
-    return tuple(tuple(cluster) for cluster in clusters)
+    parts = _clustered(frames, _is_same_place)
+    is_clean = min(map(len, parts)) >= _SMALLEST_STACK and not any(
+        has_duplicate_positions(part) for part in parts
+    )
+    return parts if is_clean else (frames,)
+
+
+def _is_same_place(first: Frame, second: Frame) -> bool:
+    """Whether two parallel frames lie one behind the other, to within a pixel."""
+    if first.plane is None or second.plane is None:
+        return False
+    offset = np.linalg.solve(
+        first.plane.affine[:3, :3], second.plane.affine[:3, 3] - first.plane.affine[:3, 3]
+    )
+    return bool(np.abs(offset[:2]).max() < 1)
 
 
 def _split_acquisitions(frames: Stack) -> tuple[Stack, ...]:
@@ -94,6 +109,19 @@ def _split_acquisitions(frames: Stack) -> tuple[Stack, ...]:
         has_duplicate_positions(part) for part in parts
     )
     return parts if is_clean else (frames,)
+
+
+def _clustered(frames: Stack, is_alike: Callable[[Frame, Frame], bool]) -> tuple[Stack, ...]:
+    """Put each frame to the first cluster whose first frame is like it."""
+    clusters: list[list[Frame]] = []
+    for frame in frames:
+        for cluster in clusters:
+            if is_alike(cluster[0], frame):
+                cluster.append(frame)
+                break
+        else:
+            clusters.append([frame])
+    return tuple(tuple(cluster) for cluster in clusters)
 
 
 def _grouped(frames: Iterable[Frame], key: Callable[[Frame], Hashable]) -> tuple[Stack, ...]:

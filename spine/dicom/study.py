@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from spine.anatomy.grades import Scale
+from spine.anatomy.levels import DiscLevel
 from spine.errors import Caution, Code, Refusal
 from spine.imaging.volume import Volume
 
@@ -78,6 +80,16 @@ class PatientFacts:
     age_years: float | None
     age_refusal: Refusal | None
 
+    @property
+    def identity(self) -> tuple[str, str, date, str] | None:
+        """ID, issuer, birth date and sex, by which two studies are of one patient.
+
+        None where one of them is not known: then nobody can tell (docs/adr/0096).
+        """
+        if not (self.patient_id and self.issuer and self.birth_date and self.sex):
+            return None
+        return self.patient_id, self.issuer, self.birth_date, self.sex
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
@@ -97,11 +109,52 @@ class Study:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadGrade:
+    """A disc's grade as a person gave it at the time of a report's study."""
+
+    level: DiscLevel
+    scale: Scale
+    grade: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAge:
+    """A spine age as an earlier report states it: a model's estimate, never a reading.
+
+    Attributes
+    ----------
+    half_width_years : of the ages that the model's error explained; None where none was known
+    models : name and version of every model that it passed through, that of the age first
+    evidence : the word that the report gives
+    """
+
+    predicted_age_years: float
+    chronological_age_years: float
+    age_gap_years: float
+    models: tuple[str, ...]
+    evidence: str
+    half_width_years: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prior:
-    """An earlier report of ours about the same patient."""
+    """An earlier report of ours about the same patient.
+
+    Attributes
+    ----------
+    study_date : of the study that it reports on; None where it gives none
+    written_at : content date and time, ``YYYYMMDDHHMMSS``, which sort in time
+    grades : that were read; none that a model predicted
+    age : None where the report gives none, or none that makes sense
+    """
 
     sop_instance_uid: str
     study_instance_uid: str
+    study_date: date | None = None
+    written_at: str = ""
+    grades: tuple[ReadGrade, ...] = ()
+    series_instance_uid: str = ""
+    age: StatedAge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +164,7 @@ class SeriesDecision:
     Attributes
     ----------
     score : higher is better; 0 for a series that is no candidate
-    codes : empty for a candidate
+    codes : empty for a candidate, but of a station why it was not joined
     reasons : sentences, one a rule that spoke
     """
 
@@ -123,16 +176,32 @@ class SeriesDecision:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Station:
+    """A stack that was joined with others into one volume (docs/adr/0102).
+
+    Attributes
+    ----------
+    frames : along its own slice axis
+    """
+
+    series: Series
+    frames: tuple[FramePlane, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Selection:
     """The series to analyze, decoded, or why there is none.
 
     Attributes
     ----------
     series : the taken candidate; where every candidate failed to decode, the best of them;
-        None where the study holds no candidate
-    frames : planes of the taken series along the volume's slice axis
+        None where the study holds no candidate; of a joined volume that of the lowest station
+    frames : planes of the taken series along the volume's slice axis; of a joined volume
+        those of each station in turn
     volume : canonical orientation, native spacing; None if `refusal` is set
     refusal : ``NO_CANDIDATE`` (nothing is sent), or the code of the best candidate's defect
+    stations : that the volume was joined from, head to foot; empty where it is one stack
+    cautions : what the reader should know about the choice
     """
 
     study: Study
@@ -141,3 +210,17 @@ class Selection:
     volume: Volume | None
     decisions: tuple[SeriesDecision, ...]
     refusal: Refusal | None
+    stations: tuple[Station, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Series, ...]:
+        """Every series that the volume comes from, each once; none where nothing was taken."""
+        alone = () if self.series is None else (self.series,)
+        taken = tuple(station.series for station in self.stations) or alone
+        return tuple({series.series_instance_uid: series for series in taken}.values())
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """Every instance of these series."""
+        return tuple(item for series in self.sources for item in series.instances)

@@ -23,6 +23,12 @@ def read_labels(path: Path) -> LabelMap:
     return LabelMap(data.astype(np.uint8), np.asarray(image.affine, dtype=np.float64))
 
 
-def write(image: Volume | LabelMap, path: Path) -> None:
-    """Write as NIfTI-1, by extension gzipped or not."""
-    nib.nifti1.save(nib.nifti1.Nifti1Image(image.data, image.affine), path)
+def write(image: Volume | LabelMap, path: Path, stored: type[np.generic] | None = None) -> None:
+    """Write as NIfTI-1, by extension gzipped or not.
+
+    Parameters
+    ----------
+    stored : kind of number, by default the array's own; values are not scaled to fit it
+    """
+    data = image.data if stored is None else image.data.astype(stored)
+    nib.nifti1.save(nib.nifti1.Nifti1Image(data, image.affine), path)

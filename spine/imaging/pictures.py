@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from spine.imaging.resampling import resample_labels
 from spine.imaging.volume import Grid, LabelMap, Volume
 
 Color = tuple[int, int, int]
 RGB = NDArray[np.uint8]
 
 _OUTLINE_WIDTH = 2
+# Of a map over a picture, from this value on: the anatomy below it stays visible.
+_OPACITY, _OPAQUE_FROM = 0.55, 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,11 +85,67 @@ def draw_slice(
     uint8, shape (rows, columns, 3)
     """
     gray = _windowed(_plane(volume.data, view), volume.data[view.slice_index])
-    scaled = np.asarray(Image.fromarray(gray).resize(view.size, Image.Resampling.BICUBIC))
-    picture: RGB = np.repeat(scaled[..., np.newaxis], 3, axis=2)
+    picture = _enlarged(gray, view.size)
     if labels is not None:
-        _outline(picture, _plane(labels.data, view), view, colors)
+        _outline(picture, _plane(labels.data, view), colors)
     return picture
+
+
+def draw_region(
+    region: Volume, labels: LabelMap, room: tuple[int, int], colors: Mapping[int, Color]
+) -> RGB:
+    """Draw the middle slice of a region whose axes run right, inferior, posterior.
+
+    Parameters
+    ----------
+    labels : on any grid; carried onto the region
+    room : (width, height) that the picture fills along one side, in true proportions
+
+    Returns
+    -------
+    uint8, shape (rows, columns, 3); anterior to the left, superior up
+    """
+    middle = region.data.shape[0] // 2
+    affine = region.affine.copy()
+    affine[:3, 3] = region.grid.world_from_index(np.array([middle, 0, 0]))
+    plane = region.data[middle]
+    outlined = resample_labels(labels, Grid((1, *plane.shape), affine)).data[0]
+    _, row_mm, column_mm = region.grid.spacing_mm
+    rows, columns = plane.shape
+    per_mm = min(room[0] / (columns * column_mm), room[1] / (rows * row_mm))
+    size = max(1, round(columns * column_mm * per_mm)), max(1, round(rows * row_mm * per_mm))
+    picture = _enlarged(_windowed(plane, plane), size)
+    _outline(picture, outlined, colors)
+    return picture
+
+
+def lay_over(picture: RGB, heat: Volume, view: SagittalView, colors: NDArray[np.uint8]) -> RGB:
+    """Lay a map of 0 to 1 over a drawn slice; where it is 0 the slice stays as it is.
+
+    Parameters
+    ----------
+    picture : of the same view
+    heat : on the grid of the view
+    colors : see `tint`
+    """
+    plane = np.ascontiguousarray(_plane(heat.data, view).astype(np.float32))
+    large = Image.fromarray(plane).resize(view.size, Image.Resampling.BILINEAR)
+    return tint(picture, np.clip(np.asarray(large), 0, 1), colors)
+
+
+def tint(picture: RGB, values: NDArray[np.float32], colors: NDArray[np.uint8]) -> RGB:
+    """Color a picture by values of 0 to 1; faint ones fade out, so that no border appears at 0.
+
+    Parameters
+    ----------
+    picture, values : same rows and columns
+    colors : uint8, shape (stops, 3), from 0 to 1 at even distances
+    """
+    stops = np.linspace(0, 1, len(colors))
+    color = np.stack([np.interp(values, stops, colors[:, c]) for c in range(3)], axis=-1)
+    weight = _OPACITY * np.minimum(values / _OPAQUE_FROM, 1)[..., np.newaxis]
+    mixed: RGB = np.round(picture * (1 - weight) + color * weight).astype(np.uint8)
+    return mixed
 
 
 def _plane(data: NDArray[np.generic], view: SagittalView) -> NDArray[np.generic]:
@@ -102,15 +161,33 @@ def _windowed(plane: NDArray[np.generic], whole_slice: NDArray[np.float32]) -> N
     return gray
 
 
-def _outline(
-    picture: RGB, labels: NDArray[np.generic], view: SagittalView, colors: Mapping[int, Color]
-) -> None:
+def _enlarged(gray: NDArray[np.uint8], size: tuple[int, int]) -> RGB:
+    scaled = np.asarray(Image.fromarray(gray).resize(size, Image.Resampling.BICUBIC))
+    picture: RGB = np.repeat(scaled[..., np.newaxis], 3, axis=2)
+    return picture
+
+
+def _outline(picture: RGB, labels: NDArray[np.generic], colors: Mapping[int, Color]) -> None:
+    size = picture.shape[1], picture.shape[0]
     for value in np.unique(labels):
         color = colors.get(int(value))
         if color is None:
             continue
         # Enlarged as a gray mask and cut at one half, so that outlines are smooth, not stairs.
         mask = Image.fromarray(np.where(labels == value, 255, 0).astype(np.uint8))
-        large = np.asarray(mask.resize(view.size, Image.Resampling.BILINEAR)) >= 128
-        inner = ndimage.binary_erosion(large, iterations=_OUTLINE_WIDTH, border_value=1)
-        picture[large & ~inner] = color
+        large = np.asarray(mask.resize(size, Image.Resampling.BILINEAR)) >= 128
+        part = _surroundings(large)
+        inner = ndimage.binary_erosion(large[part], iterations=_OUTLINE_WIDTH, border_value=1)
+        picture[part][large[part] & ~inner] = color
+
+
+def _surroundings(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the rows and columns in which a mask lies, with room for its outline."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return slice(0), slice(0)
+    room = _OUTLINE_WIDTH + 1
+    return (
+        slice(max(0, rows[0] - room), rows[-1] + 1 + room),
+        slice(max(0, columns[0] - room), columns[-1] + 1 + room),
+    )

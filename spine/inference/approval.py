@@ -56,7 +56,7 @@ def read_approved(folder: Path, approved: Mapping[str, Approval]) -> ApprovedFol
     if {name: sha256(data).hexdigest() for name, data in content.items()} != card.files:
         raise _error(Code.MODEL_TAMPERED, folder, "its files are not those of its card")
     evidence = Evidence.lowest(card.evidence, approval.evidence)
-    reference = ModelReference(card.name, card.version, card_sha256, evidence)
+    reference = ModelReference(card.name, card.version, card_sha256, evidence, card.data.origin)
     return ApprovedFolder(card, reference, content)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,34 @@ def compile_network(
         return TorchNetwork(folded.to(hardware.device), hardware)
     model = _trace(folded, example_shape)
     model.reshape([1, *input_shape])
-    return OpenVINONetwork(_compile(model, hardware))
+    return OpenVINONetwork(compile_graph(model, hardware))
+
+
+def compile_graph(model: Any, hardware: Hardware, streams: int = 1) -> Any:
+    """Compile in full precision: half would exceed the 1e-3 promised across backends.
+
+    Parameters
+    ----------
+    streams : calls that run at a time and share the threads
+    """
+    settings = {
+        "INFERENCE_NUM_THREADS": hardware.threads,
+        "NUM_STREAMS": streams,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    return openvino_core().compile_model(model, hardware.device.upper(), settings)
+
+
+@cache
+def openvino_core() -> Any:
+    """Return OpenVINO's entry, one for the whole process.
+
+    Each `Core` gives the thread another stack for signals, and takes it away when it goes. Where
+    several go in another order than they came, a stack that is no more stays in place, and the
+    next signal, such as SIGTERM, kills the process instead of reaching its handler.
+    """
+    return openvino.Core()
 
 
 def require_device(hardware: Hardware) -> None:
@@ -80,7 +108,7 @@ def require_device(hardware: Hardware) -> None:
         ``DEVICE_MISSING``, naming the device and what there is.
     """
     if hardware.backend is Backend.OPENVINO:
-        there = [name.lower() for name in openvino.Core().available_devices]
+        there = [name.lower() for name in openvino_core().available_devices]
     else:
         there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
     if hardware.device.lower() not in there:
@@ -123,17 +151,6 @@ def _trace(network: nn.Module, example_shape: tuple[int, ...]) -> Any:
         # Tracing is OpenVINO's way in; that it generalizes to the full shape is tested.
         warnings.simplefilter("ignore")
         return openvino.convert_model(network, example_input=torch.zeros(1, *example_shape))
-
-
-def _compile(model: Any, hardware: Hardware) -> Any:
-    """Compile in full precision: half would exceed the 1e-3 promised across backends."""
-    settings = {
-        "INFERENCE_NUM_THREADS": hardware.threads,
-        "NUM_STREAMS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
-    }
-    return openvino.Core().compile_model(model, hardware.device.upper(), settings)
 
 
 @contextmanager

@@ -7,6 +7,11 @@ from safetensors.torch import load, save
 from spine.errors import Code, ModelIntegrityError
 
 WEIGHTS_FILE = "weights.safetensors"
+"""Of a model that is one network."""
+COARSE_FILE = "coarse.safetensors"
+FINE_FILE = "fine.safetensors"
+STEP_FILES = ("step-1.safetensors", "step-2.safetensors")
+"""Of a stock segmentation."""
 
 
 def bytes_from_network(network: torch.nn.Module) -> bytes:

@@ -3,6 +3,8 @@
 Colors only help to tell neighbors apart; every structure is also named in words.
 """
 
+import numpy as np
+
 from spine.anatomy.labels import (
     CORD,
     CSF,
@@ -40,3 +42,14 @@ LABEL_COLORS: dict[int, Color] = {
     RIB_LEFT: _RIB_LEFT,
     RIB_RIGHT: _RIB_RIGHT,
 }
+
+# The upper four fifths of plasma at 13 even steps: perceptually uniform, also with red-green
+# blindness, and nowhere gray or as dark as anatomy (van der Walt and Smith, matplotlib, CC0).
+HEAT_COLORS = np.array(
+    [
+        (106, 0, 168), (132, 5, 167), (156, 23, 158), (177, 42, 144), (195, 61, 128),
+        (211, 81, 113), (225, 100, 98), (237, 121, 83), (246, 143, 68), (252, 166, 54),
+        (254, 192, 41), (249, 220, 36), (240, 249, 33),
+    ],
+    dtype=np.uint8,
+)  # fmt: skip

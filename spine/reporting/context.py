@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from spine.errors import Code
+from spine.reporting.kinds import DEFAULT_KINDS, Kind
 from spine.reporting.revision import Predecessor
 
 
@@ -14,13 +15,11 @@ class WritingSettings:
 
     Attributes
     ----------
-    segmentation, structured_report, secondary_capture : which objects to write
+    objects : the kinds of objects to write
     series_number : of the first series; every kind of object has its own number after it
     """
 
-    segmentation: bool = True
-    structured_report: bool = True
-    secondary_capture: bool = True
+    objects: frozenset[Kind] = DEFAULT_KINDS
     series_number: int = 9001
 
 

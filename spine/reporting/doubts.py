@@ -7,9 +7,11 @@ from spine.findings import (
     DiscAssessment,
     Evidence,
     Findings,
+    ModelReference,
     ScaleForecast,
     Segmentation,
 )
+from spine.reporting.course import course
 
 
 def refusals(findings: Findings) -> tuple[Refusal, ...]:
@@ -36,16 +38,33 @@ def scale_of(item: ScaleForecast | Refusal) -> Scale | None:
 
 
 def cautions(findings: Findings) -> tuple[Caution, ...]:
-    """Return all doubts, of the study's files and of its segmentation, each once."""
-    segmentation = findings.segmentation
+    """Return all doubts, of files, stations, segmentation, age and discs, each once."""
+    segmentation, age = findings.segmentation, findings.age
     doubts = segmentation.quality.cautions if isinstance(segmentation, Segmentation) else ()
-    return tuple(dict.fromkeys((*findings.selection.study.cautions, *doubts)))
+    if isinstance(age, AgeEstimate) and age.heat is not None:
+        doubts = (*doubts, *age.heat.cautions)
+    for disc in findings.discs:
+        if isinstance(disc, DiscAssessment):
+            doubts = (*doubts, *disc.cautions)
+    selection = findings.selection
+    doubts = (*selection.cautions, *doubts, *course(findings).cautions)
+    return tuple(dict.fromkeys((*selection.study.cautions, *doubts)))
 
 
 def evidence(findings: Findings) -> Evidence | None:
     """Return the lowest evidence of the predictions given; None where none is given."""
     ranks = [findings.age.evidence] if isinstance(findings.age, AgeEstimate) else []
-    for disc in findings.discs:
-        if isinstance(disc, DiscAssessment):
-            ranks += [item.evidence for item in disc.forecasts if isinstance(item, ScaleForecast)]
+    ranks += [item.evidence for item in forecasts_of(findings.discs)]
     return Evidence.lowest(*ranks) if ranks else None
+
+
+def models_of(item: ScaleForecast) -> tuple[ModelReference, ...]:
+    """Return the models that a forecast passed through, its own first."""
+    grading = None if item.baseline is None else item.baseline.grading
+    return (item.model,) if grading is None else (item.model, grading.model)
+
+
+def forecasts_of(discs: tuple[DiscAssessment | Refusal, ...]) -> list[ScaleForecast]:
+    """Return every forecast that is given."""
+    assessed = (disc for disc in discs if isinstance(disc, DiscAssessment))
+    return [item for disc in assessed for item in disc.forecasts if isinstance(item, ScaleForecast)]

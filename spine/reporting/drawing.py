@@ -18,6 +18,8 @@ FAINT: Color = (166, 176, 189)
 ACCENT: Color = (122, 190, 255)
 WARNING: Color = (255, 205, 80)
 INK: Color = (20, 20, 20)
+# Behind a gap: what the model's own error explains.
+BAND: Color = (64, 92, 122)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,38 @@ def wrap(words: str, style: Style, width: float) -> list[str]:
     return lines
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of words on a page, and the box that they cover (left, top, right, bottom)."""
+
+    words: str
+    box: tuple[float, float, float, float]
+
+
 class Page:
     """An RGB canvas with the few things that a report page needs."""
 
     def __init__(self, width: int, height: int) -> None:
         self._image = Image.new("RGB", (width, height), BACKGROUND)
         self._draw = ImageDraw.Draw(self._image)
+        self._written: list[tuple[tuple[float, float], str, Style, str]] = []
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
         """uint8, shape (rows, columns, 3)."""
         return np.asarray(self._image).copy()
 
+    @property
+    def lines(self) -> list[Line]:
+        """All that is written on the page, in the order of writing."""
+        return [
+            Line(words, self._draw.textbbox(at, words, font=font(style), anchor=anchor))
+            for at, words, style, anchor in self._written
+        ]
+
     def text(self, at: tuple[float, float], words: str, style: Style, anchor: str = "la") -> None:
         """Write one line; `anchor` as Pillow names it (left, ascender by default)."""
+        self._written.append((at, words, style, anchor))
         self._draw.text(
             at,
             words,
@@ -108,6 +128,11 @@ class Page:
     def polygon(self, corners: list[tuple[float, float]], color: Color) -> None:
         """Fill a polygon."""
         self._draw.polygon(corners, fill=color)
+
+    def diamond(self, center: tuple[float, float], radius: float, color: Color) -> None:
+        """Fill a diamond, which is today's value wherever one is drawn."""
+        x, y = center
+        self.polygon([(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)], color)
 
     def paste(self, picture: NDArray[np.uint8], at: tuple[int, int]) -> None:
         """Copy an RGB picture onto the page."""

@@ -5,71 +5,44 @@ measured and carries the point on the image; and it keeps only the comment once 
 takes the result over, which therefore says everything (docs/adr/0041).
 """
 
-from dataclasses import dataclass
-
 from pydicom.sr.coding import Code
 
 from spine.anatomy.geometry import DiscGeometry
 from spine.anatomy.grades import Progression
 from spine.anatomy.levels import DiscLevel
 from spine.dicom import codes
+from spine.errors import Code as RefusalCode
 from spine.errors import Refusal
 from spine.findings import (
     AgeEstimate,
     DiscAssessment,
-    Evidence,
     Findings,
     ModelReference,
     ScaleForecast,
     Segmentation,
 )
-from spine.reporting import wording
-from spine.reporting.doubts import cautions
+from spine.reporting import disc_items, wording, wording_age, wording_course, wording_discs
+from spine.reporting.course import EarlierStudy, course
+from spine.reporting.doubts import cautions, models_of
+from spine.reporting.group import Group, Number
 from spine.reporting.sources import Anchor, SourceSeries
 
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A measured or estimated value."""
-
-    name: Code
-    value: float
-    unit: Code
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One result.
-
-    Attributes
-    ----------
-    subject : ``"age"``, a disc level, ``"study"``
-    sentence : what the reader shall know, without the prefix
-    numbers : the first is truly measured and carries the anchor
-    models : what the numbers come from, the most important first
-    states : coded evaluations, name and value
-    texts : evaluations that have no code: a refusal's code, the evidence
-    """
-
-    subject: str
-    sentence: str
-    finding: Code
-    site: Code
-    anchor: Anchor
-    numbers: tuple[Number, ...]
-    models: tuple[ModelReference, ...] = ()
-    states: tuple[tuple[Code, Code], ...] = ()
-    texts: tuple[tuple[Code, str], ...] = ()
+# Lines in the margin: of a group of four numbers, and the last that has room below it.
+_TALL = 1.7
+_LAST_MARGIN_LINE = 9.0
 
 
 def groups_from_findings(
     findings: Findings, source: SourceSeries, revision: int = 1
 ) -> tuple[Group, ...]:
-    """Make the groups: the study if refused, doubtful or revised, the age, then each disc."""
+    """Make the groups: the study if refused, doubtful or revised, the age, each disc.
+
+    Last, what reports on earlier studies say.
+    """
     builder = _Builder(findings, source, revision)
     groups = [*builder.study(), builder.age(findings.age)]
     groups += [builder.disc(disc) for disc in findings.discs]
-    return tuple(groups)
+    return (*groups, *builder.earlier(course(findings).studies))
 
 
 class _Builder:
@@ -81,7 +54,7 @@ class _Builder:
         self._source = source
         segmentation = findings.segmentation
         self._segmentation = segmentation if isinstance(segmentation, Segmentation) else None
-        self._margin_lines = 0
+        self._margin_lines = 0.0
 
     def study(self) -> list[Group]:
         found = [self._findings.selection.refusal, self._findings.segmentation]
@@ -102,14 +75,31 @@ class _Builder:
             return self._whole_spine("age", sentence, codes.SPINE_AGE, (_refusal_text(age),))
         return Group(
             "age",
-            wording.age_sentence(age),
+            self._age_sentence(age),
             codes.SPINE_AGE,
             codes.SPINE,
-            self._margin_anchor(),
+            self._margin_anchor(_TALL),
             _age_numbers(age),
             (age.model, *self._segmenter()),
-            texts=((codes.EVIDENCE, str(age.evidence)),),
+            texts=(*_age_texts(age), (codes.EVIDENCE, str(age.evidence))),
         )
+
+    def _age_sentence(self, age: AgeEstimate) -> str:
+        change = wording_course.change_sentence(course(self._findings), age)
+        return " ".join(filter(None, (wording_age.age_sentence(age), change)))
+
+    def earlier(self, studies: tuple[EarlierStudy, ...]) -> list[Group]:
+        """Set what earlier reports say under names of its own, the oldest study first.
+
+        The latest stand in the margin of the middle frame; what has no room there, where its
+        text would lie over another's, on the first frames.
+        """
+        inner: list[Anchor] = []
+        while len(inner) < len(studies) and self._margin_lines <= _LAST_MARGIN_LINE:
+            inner.append(self._margin_anchor(_TALL))
+        outer = map(self._source.outer_anchor, range(len(studies) - len(inner)))
+        anchors = [*inner, *outer]
+        return [_earlier(*item) for item in zip(studies, reversed(anchors), strict=True)]
 
     def disc(self, disc: DiscAssessment | Refusal) -> Group:
         if isinstance(disc, Refusal):
@@ -117,24 +107,23 @@ class _Builder:
         forecasts = [item for item in disc.forecasts if isinstance(item, ScaleForecast)]
         refusals = [item for item in disc.forecasts if isinstance(item, Refusal)]
         anchor, measured = self._measured(disc.level)
-        texts = [_refusal_text(refusal) for refusal in refusals]
-        if forecasts:
-            evidence = Evidence.lowest(*(item.evidence for item in forecasts))
-            texts.append((codes.EVIDENCE, str(evidence)))
+        models = [model for item in forecasts for model in models_of(item)]
         return Group(
             str(disc.level),
-            wording.disc_sentence(disc),
+            wording_discs.disc_sentence(disc),
             codes.INTERVERTEBRAL_DISC,
             codes.DISC_CODES[disc.level],
             anchor,
             (measured, *_risks(forecasts)),
-            tuple(dict.fromkeys((*(item.model for item in forecasts), *self._segmenter()))),
-            tuple(state for item in forecasts for state in _states(item)),
-            tuple(texts),
+            tuple(dict.fromkeys((*models, *self._segmenter()))),
+            tuple(state for item in forecasts for state in disc_items.states(item)),
+            (*map(_refusal_text, refusals), *disc_items.texts(forecasts)),
         )
 
     def _refused_disc(self, refusal: Refusal) -> Group:
-        level = _level_from_subject(refusal.subject)
+        # A name that may be wrong is given as a word alone: no code, place or height under it.
+        is_named = refusal.code is not RefusalCode.LEVEL_UNCERTAIN
+        level = _level_from_subject(refusal.subject) if is_named else None
         anchor, measured = self._measured(level)
         return Group(
             refusal.subject,
@@ -189,9 +178,10 @@ class _Builder:
         count = self._segmentation.quality.vertebra_count
         return Number(codes.VERTEBRA_COUNT, count, codes.VERTEBRAE)
 
-    def _margin_anchor(self) -> Anchor:
+    def _margin_anchor(self, lines: float = 1.0) -> Anchor:
+        """Return the next free point in the margin, for a group that takes so many lines."""
         anchor = self._source.margin_anchor(self._margin_lines)
-        self._margin_lines += 1
+        self._margin_lines += lines
         return anchor
 
 
@@ -204,6 +194,43 @@ def _age_numbers(age: AgeEstimate) -> tuple[Number, ...]:
     )
 
 
+def _earlier(study: EarlierStudy, anchor: Anchor) -> Group:
+    return Group(
+        f"earlier {study.prior.study_date}",
+        wording_course.earlier_sentence(study),
+        codes.EARLIER_STUDY,
+        codes.SPINE,
+        anchor,
+        _earlier_numbers(study),
+        texts=() if study.age is None else ((codes.EVIDENCE, study.age.evidence),),
+        earlier=study,
+    )
+
+
+def _earlier_numbers(study: EarlierStudy) -> tuple[Number, ...]:
+    """Return how long ago first: it is always known, and OHIF shows a group by it."""
+    ago = Number(codes.EARLIER_YEARS, study.years_before, codes.YEARS)
+    if study.age is None:
+        return (ago,)
+    return (
+        ago,
+        Number(codes.EARLIER_AGE, study.age.predicted_age_years, codes.YEARS),
+        Number(codes.EARLIER_AGE_GAP, study.age.age_gap_years, codes.YEARS),
+        Number(codes.EARLIER_SUBJECT, study.age.chronological_age_years, codes.YEARS),
+    )
+
+
+def _age_texts(age: AgeEstimate) -> tuple[tuple[Code, str], ...]:
+    """Return what the model's error makes of it; as texts, since four numbers are the most."""
+    if age.interval is None:
+        return ()
+    expected = f"{wording_age.expected_ages(age.interval)}: {wording_age.age_difference(age)}"
+    return (
+        (codes.SPINE_AGE_EXPECTED, expected),
+        (codes.SPINE_AGE_PERCENTILE, wording_age.percentile_sentence(age.interval)),
+    )
+
+
 def _risks(forecasts: list[ScaleForecast]) -> tuple[Number, ...]:
     """Return probabilities in percent; a disc that cannot progress has none."""
     return tuple(
@@ -212,16 +239,6 @@ def _risks(forecasts: list[ScaleForecast]) -> tuple[Number, ...]:
         if item.progression_probability is not None
         and item.progression is not Progression.NOT_AT_RISK
     )
-
-
-def _states(item: ScaleForecast) -> list[tuple[Code, Code]]:
-    scale = item.scale
-    states = [(codes.FORECAST_CODES[scale], codes.GRADE_CODES[scale, item.predicted_grade])]
-    if item.baseline is not None:
-        grade = codes.GRADE_CODES[scale, item.baseline.grade]
-        states.insert(0, (codes.BASELINE_CODES[scale], grade))
-    outcome = codes.PROGRESSION_STATE_CODES[item.progression]
-    return [*states, (codes.PROGRESSION_CODES[scale], outcome)]
 
 
 def _refusal_text(refusal: Refusal) -> tuple[Code, str]:

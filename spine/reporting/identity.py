@@ -23,6 +23,11 @@ class ObjectKind(StrEnum):
     SEGMENTATION = "segmentation"
     STRUCTURED_REPORT = "structured-report"
     SECONDARY_CAPTURE = "secondary-capture"
+    LABEL_MAP = "label-map"
+    KEY_PICTURE = "key-picture"
+    HEAT_MAP = "heat-map"
+    DOCUMENT = "document"
+    TEXT_REPORT = "text-report"
     DIMENSION = "dimension-organization"
 
 
@@ -32,7 +37,7 @@ class Identity:
     Parameters
     ----------
     findings : their selected series, priors and baseline grades go into the key, and the
-        cautions about files set aside, which are printed on every object
+        cautions about files set aside and stations, which are printed on every object
     references : every model that was loaded
     """
 
@@ -76,13 +81,13 @@ def _replaced(run: RunContext) -> list[str]:
 
 def _sources(findings: Findings) -> list[str]:
     selection = findings.selection
-    instances = selection.series.instances if selection.series else ()
-    selected = sorted(instance.sop_instance_uid for instance in instances)
+    selected = sorted(instance.sop_instance_uid for instance in selection.instances)
     return selected + sorted(prior.sop_instance_uid for prior in selection.study.priors)
 
 
 def _cautions(findings: Findings) -> list[str]:
-    cautions = findings.selection.study.cautions
+    selection = findings.selection
+    cautions = (*selection.study.cautions, *selection.cautions)
     return sorted(_SEPARATOR.join((caution.code, caution.reason)) for caution in cautions)
 
 

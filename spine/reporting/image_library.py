@@ -19,18 +19,25 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes as standard
 from pydicom.sr.coding import Code
 
-_SOURCE = Code("260753009", "SCT", "Source")
+SOURCE = Code("260753009", "SCT", "Source")
 _CONTAINS = RelationshipTypeValues.CONTAINS
 _DESCRIBES = RelationshipTypeValues.HAS_ACQ_CONTEXT
 
 
 def image_library(headers: Sequence[Dataset]) -> ContentItem:
-    """List the instances of one series."""
+    """List the instances of one series or more, a group a series."""
+    by_series: dict[str, list[Dataset]] = {}
+    for header in headers:
+        by_series.setdefault(str(header.SeriesInstanceUID), []).append(header)
+    library = _container(standard.DCM.ImageLibrary)
+    library.ContentSequence = ContentSequence([_group(group) for group in by_series.values()])
+    return library
+
+
+def _group(headers: Sequence[Dataset]) -> ContainerContentItem:
     group = _container(standard.DCM.ImageLibraryGroup)
     group.ContentSequence = ContentSequence([*_shared(headers[0]), *map(_entry, headers)])
-    library = _container(standard.DCM.ImageLibrary)
-    library.ContentSequence = ContentSequence([group])
-    return library
+    return group
 
 
 def _container(name: Code) -> ContainerContentItem:
@@ -39,7 +46,7 @@ def _container(name: Code) -> ContainerContentItem:
 
 def _entry(header: Dataset) -> ImageContentItem:
     return ImageContentItem(
-        name=_SOURCE,
+        name=SOURCE,
         referenced_sop_class_uid=header.SOPClassUID,
         referenced_sop_instance_uid=header.SOPInstanceUID,
         relationship_type=_CONTAINS,

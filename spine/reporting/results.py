@@ -5,29 +5,23 @@ UIDs stand in it, the patient's name and identifiers do not.
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from spine.anatomy.geometry import SpineGeometry
-from spine.anatomy.levels import DiscLevel
-from spine.dicom.study import PatientFacts, Selection, SeriesDecision
-from spine.errors import Caution, Refusal
-from spine.findings import (
-    AgeEstimate,
-    DiscAssessment,
-    Findings,
-    ModelReference,
-    ScaleForecast,
-    Segmentation,
-)
-from spine.reporting import wording
+from spine.dicom.study import PatientFacts, Selection, SeriesDecision, Station
+from spine.errors import Refusal
+from spine.findings import Findings, ModelReference, Segmentation
+from spine.reporting import wording, wording_discs
 from spine.reporting.context import Outcome, RunContext
+from spine.reporting.doubts import forecasts_of
+from spine.reporting.measures import Json, measures, quantity
+from spine.reporting.reasons import caution_content, refusal_content
+from spine.reporting.results_age import age_content
+from spine.reporting.results_course import course_content
+from spine.reporting.results_discs import disc_content
 from spine.reporting.revision import selected_instances
 
 SCHEMA = 1
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +51,10 @@ def results(
         "study": _study(findings.selection),
         "selection": _selection(findings.selection),
         "segmentation": _segmentation(findings.segmentation),
-        "age": _age(findings.age),
-        "discs": [_disc(disc) for disc in findings.discs],
+        "age": age_content(findings.age),
+        "discs": [disc_content(disc) for disc in findings.discs],
+        "course": course_content(findings),
+        "limits": list(wording_discs.limits(forecasts_of(findings.discs))),
         "objects": [_object(item) for item in objects],
     }
 
@@ -94,6 +90,7 @@ def _model(model: ModelReference) -> Json:
         "version": model.version,
         "card_sha256": model.card_sha256,
         "evidence": str(model.evidence),
+        "population": model.population or None,
     }
 
 
@@ -103,7 +100,7 @@ def _study(selection: Selection) -> Json:
         "study_instance_uid": study.study_instance_uid,
         "age": _age_at_study(study.patient),
         "priors": sorted(prior.sop_instance_uid for prior in study.priors),
-        "cautions": [_caution(caution) for caution in study.cautions],
+        "cautions": [caution_content(caution) for caution in study.cautions],
     }
 
 
@@ -111,7 +108,7 @@ def _age_at_study(patient: PatientFacts) -> Json:
     return {
         "value": patient.age_years,
         "unit": "years",
-        "refusal": None if patient.age_refusal is None else _refusal(patient.age_refusal),
+        "refusal": None if patient.age_refusal is None else refusal_content(patient.age_refusal),
     }
 
 
@@ -120,9 +117,19 @@ def _selection(selection: Selection) -> Json:
     return {
         "series_instance_uid": None if series is None else series.series_instance_uid,
         "instances": list(selected_instances(selection)),
-        "refusal": None if selection.refusal is None else _refusal(selection.refusal),
+        "refusal": None if selection.refusal is None else refusal_content(selection.refusal),
         "decisions": [_decision(decision) for decision in selection.decisions],
         "grid": _grid(selection),
+        "stations": [_station(station) for station in selection.stations],
+        "cautions": [caution_content(caution) for caution in selection.cautions],
+    }
+
+
+def _station(station: Station) -> Json:
+    return {
+        "series_instance_uid": station.series.series_instance_uid,
+        "instances": sorted({frame.sop_instance_uid for frame in station.frames}),
+        "frames": len(station.frames),
     }
 
 
@@ -145,85 +152,17 @@ def _grid(selection: Selection) -> Json | None:
 
 def _segmentation(segmentation: Segmentation | Refusal) -> Json:
     if isinstance(segmentation, Refusal):
-        return {"refusal": _refusal(segmentation)}
+        return {"refusal": refusal_content(segmentation)}
     quality = segmentation.quality
     return {
         "refusal": None,
         "vertebra_count": quality.vertebra_count,
         "levels_certain": quality.levels_certain,
-        "cautions": [_caution(caution) for caution in quality.cautions],
+        "cautions": [caution_content(caution) for caution in quality.cautions],
+        "refusals": [refusal_content(refusal) for refusal in quality.refusals],
+        "disagreement": quantity(quality.disagreement, "1"),
         "model": segmentation.model.name,
-        **_geometry(segmentation.geometry),
-    }
-
-
-def _geometry(geometry: SpineGeometry) -> Json:
-    return {
-        "mean_width": _quantity(geometry.mean_width_mm, "mm"),
-        "vertebrae": [
-            {
-                "level": str(vertebra.level),
-                "center": list(vertebra.center),
-                "width": _quantity(vertebra.width_mm, "mm"),
-                "height": _quantity(vertebra.height_mm, "mm"),
-            }
-            for vertebra in geometry.vertebrae
-        ],
-        "discs": [
-            {
-                "level": str(disc.level),
-                "center": list(disc.frame.center),
-                "height": _quantity(disc.height_mm, "mm"),
-            }
-            for disc in geometry.discs
-        ],
-    }
-
-
-def _age(age: AgeEstimate | Refusal) -> Json:
-    if isinstance(age, Refusal):
-        return {"refusal": _refusal(age)}
-    return {
-        "refusal": None,
-        "chronological_age": _quantity(age.chronological_age_years, "years"),
-        "uncorrected_age": _quantity(age.uncorrected_age_years, "years"),
-        "predicted_age": _quantity(age.predicted_age_years, "years"),
-        "age_gap": _quantity(age.age_gap_years, "years"),
-        "mean_absolute_error": _quantity(age.mean_absolute_error_years, "years"),
-        "evidence": str(age.evidence),
-        "model": age.model.name,
-    }
-
-
-def _disc(disc: DiscAssessment | Refusal) -> Json:
-    if isinstance(disc, Refusal):
-        level = disc.subject if disc.subject in set(DiscLevel) else None
-        return {"level": level, "refusal": _refusal(disc), "forecasts": []}
-    return {
-        "level": str(disc.level),
-        "refusal": None,
-        "forecasts": [_forecast(item) for item in disc.forecasts],
-    }
-
-
-def _forecast(item: ScaleForecast | Refusal) -> Json:
-    if isinstance(item, Refusal):
-        return {"refusal": _refusal(item)}
-    baseline = item.baseline
-    return {
-        "refusal": None,
-        "scale": str(item.scale),
-        "baseline": None
-        if baseline is None
-        else {"grade": baseline.grade, "source": baseline.source},
-        "grades": [int(grade) for grade in item.scale.grades],
-        "probabilities": [float(value) for value in item.probabilities],
-        "predicted_grade": int(item.predicted_grade),
-        "progression": str(item.progression),
-        "progression_probability": _quantity(item.progression_probability, "1"),
-        "horizon": _quantity(5.0, "years"),
-        "evidence": str(item.evidence),
-        "model": item.model.name,
+        **measures(segmentation.geometry),
     }
 
 
@@ -235,17 +174,3 @@ def _object(item: StoredObject) -> Json:
         "sop_instance_uid": item.sop_instance_uid,
         "sha256": hashlib.sha256(item.content).hexdigest(),
     }
-
-
-def _quantity(value: float | None, unit: str) -> Json:
-    """Give a number its unit; what could not be measured (NaN) has no value."""
-    known = value is not None and math.isfinite(value)
-    return {"value": float(value) if known and value is not None else None, "unit": unit}
-
-
-def _refusal(refusal: Refusal) -> Json:
-    return {"code": str(refusal.code), "reason": refusal.reason, "subject": refusal.subject}
-
-
-def _caution(caution: Caution) -> Json:
-    return {"code": str(caution.code), "reason": caution.reason}

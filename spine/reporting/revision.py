@@ -53,10 +53,8 @@ class Predecessor:
 
 
 def selected_instances(selection: Selection) -> tuple[str, ...]:
-    """Return the SOP instance UIDs of the selected series, sorted; none where there is none."""
-    if selection.series is None:
-        return ()
-    return tuple(sorted(item.sop_instance_uid for item in selection.series.instances))
+    """Return the SOP instance UIDs of every selected series, sorted; none where there is none."""
+    return tuple(sorted(item.sop_instance_uid for item in selection.instances))
 
 
 def read_predecessor(folder: Path) -> Predecessor | None:

@@ -1,4 +1,6 @@
-"""Secondary Capture: the summary page as a picture that every PACS shows."""
+"""Secondary Capture: pages as pictures that every PACS shows."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,10 +8,10 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
-from spine.findings import ModelReference
 from spine.reporting import wording
 from spine.reporting.context import RunContext
-from spine.reporting.identity import Identity, ObjectKind
+from spine.reporting.identity import ObjectKind
+from spine.reporting.provenance import Provenance
 from spine.reporting.sources import SourceSeries
 from spine.reporting.stamping import stamp
 
@@ -31,23 +33,30 @@ _COPIED = (
 )
 
 
-def secondary_capture(
-    page: NDArray[np.uint8],
-    source: SourceSeries,
-    references: tuple[ModelReference, ...],
-    identity: Identity,
-    run: RunContext,
-) -> Dataset:
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What a picture is: its kind, its number within its series, and what the series holds."""
+
+    kind: ObjectKind
+    number: int
+    content: str
+
+
+SUMMARY = Capture(ObjectKind.SECONDARY_CAPTURE, 1, "summary page")
+
+
+def key_capture(number: int) -> Capture:
+    """Return what a key picture is; all lie in one series, through which a reader scrolls."""
+    return Capture(ObjectKind.KEY_PICTURE, number, "key pictures")
+
+
+def secondary_capture(page: NDArray[np.uint8], capture: Capture, provenance: Provenance) -> Dataset:
     """Make the object of a page, uint8 (rows, columns, 3); its series number is left to set."""
-    dataset = Dataset()
-    header = source.headers[0]
-    for keyword in _COPIED:
-        if keyword in header:
-            dataset[keyword] = header[keyword]
+    dataset, identity = from_source(provenance.source), provenance.identity
     dataset.SOPClassUID = SecondaryCaptureImageStorage
-    dataset.SOPInstanceUID = identity.instance_uid(ObjectKind.SECONDARY_CAPTURE, "rgb", 1)
-    dataset.SeriesInstanceUID = identity.series_uid(ObjectKind.SECONDARY_CAPTURE, 1)
-    dataset.InstanceNumber = 1
+    dataset.SOPInstanceUID = identity.instance_uid(capture.kind, "rgb", capture.number)
+    dataset.SeriesInstanceUID = identity.series_uid(capture.kind, 1)
+    dataset.InstanceNumber = capture.number
     # Derived from MR, made by software; PS3.3 C.8.6.1.
     dataset.Modality = "OT"
     dataset.ConversionType = "WSD"
@@ -56,10 +65,19 @@ def secondary_capture(
     dataset.PatientOrientation = ""
     # An unpaired body part: Laterality (2C) is absent, not empty.
     dataset.BodyPartExamined = "SPINE"
-    dataset.ImageComments = "\r\n".join(_comments(run))
+    dataset.ImageComments = "\r\n".join(_comments(provenance.run))
     _set_pixels(dataset, page)
-    _set_file_meta(dataset)
-    stamp(dataset, "summary page", source, references, run)
+    set_file_meta(dataset)
+    stamp(dataset, capture.content, provenance.source, provenance.references, provenance.run)
+    return dataset
+
+
+def from_source(source: SourceSeries) -> Dataset:
+    """Return a data set that holds patient and study of the source."""
+    dataset, header = Dataset(), source.headers[0]
+    for keyword in _COPIED:
+        if keyword in header:
+            dataset[keyword] = header[keyword]
     return dataset
 
 
@@ -78,7 +96,8 @@ def _set_pixels(dataset: Dataset, page: NDArray[np.uint8]) -> None:
     dataset.PixelData = page.tobytes()
 
 
-def _set_file_meta(dataset: Dataset) -> None:
+def set_file_meta(dataset: Dataset) -> None:
+    """Say what the file of a data set that was made from nothing holds, and how."""
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID

@@ -1,7 +1,8 @@
-"""SEG BINARY on the source frames, one object a structure group.
+"""Segmentations on the source frames: SEG BINARY, one object a structure group, or LABELMAP.
 
-Split by group because some viewers refuse more than 400 frames in one object
-(docs/adr/0040); the value of a voxel is that of the label map, untouched.
+Binary objects are split by group because some viewers refuse more than 400 frames in one
+(docs/adr/0040); which segment a voxel belongs to is as in our label map, untouched. Of a
+joined volume each station has objects of its own, on its own frames (docs/adr/0102).
 """
 
 from dataclasses import dataclass
@@ -33,14 +34,13 @@ from spine.anatomy.labels import (
 )
 from spine.anatomy.levels import DiscLevel
 from spine.dicom import codes
-from spine.dicom.geometry import planes_from_labels
 from spine.dicom.identifiers import DEVICE_UID, MANUFACTURER, MANUFACTURER_MODEL_NAME
 from spine.findings import Segmentation
 from spine.reporting import wording
 from spine.reporting.colors import LABEL_COLORS
-from spine.reporting.context import RunContext
-from spine.reporting.identity import Identity, ObjectKind
-from spine.reporting.sources import SourceSeries
+from spine.reporting.identity import ObjectKind
+from spine.reporting.multiframe import own_frames, pin_dimensions, restore_frame_numbers
+from spine.reporting.provenance import Provenance
 from spine.reporting.stamping import code_item, stamp
 
 
@@ -83,64 +83,110 @@ _STRUCTURES: dict[StructureGroup, tuple[_Structure, ...]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How an object is encoded, and what its identifiers and its series say it is."""
+
+    kind: ObjectKind
+    encoding: SegmentationTypeValues
+    number: int
+    content: str
+
+    @property
+    def encoding_name(self) -> str:
+        """The encoding as it stands in identifiers."""
+        return str(self.encoding.value).lower()
+
+
 def segmentation_objects(
-    segmentation: Segmentation, source: SourceSeries, identity: Identity, run: RunContext
+    segmentation: Segmentation, provenance: Provenance
 ) -> dict[StructureGroup, Dataset]:
     """Make one object for every group that is present; series numbers are left to set."""
-    planes = planes_from_labels(segmentation.labels, source.frames)
-    present = set(np.unique(planes).tolist()) - {0}
-    objects = {}
+    planes = provenance.planes_of_labels(segmentation.labels)
+    present, objects = _values(planes), {}
     for number, group in enumerate(StructureGroup, start=1):
         structures = [item for item in _STRUCTURES[group] if item.label in present]
         if structures:
-            writer = _Writer(group, number, segmentation, source, identity, run)
-            objects[group] = writer.write(planes, structures)
+            binary = SegmentationTypeValues.BINARY
+            place = provenance.number(number, len(StructureGroup))
+            form = _Form(ObjectKind.SEGMENTATION, binary, place, str(group))
+            objects[group] = _Writer(form, segmentation, provenance).write(planes, structures)
     return objects
+
+
+def label_map_object(segmentation: Segmentation, provenance: Provenance) -> Dataset | None:
+    """Make one object of all structures, one frame a plane; None where nothing is segmented.
+
+    Groups need not be apart: there are as many frames as the source has, whatever they show.
+    """
+    planes = provenance.planes_of_labels(segmentation.labels)
+    present = _values(planes)
+    every = (item for group in StructureGroup for item in _STRUCTURES[group])
+    structures = [item for item in every if item.label in present]
+    if not structures:
+        return None
+    number, encoding = provenance.number(1, 1), SegmentationTypeValues.LABELMAP
+    form = _Form(ObjectKind.LABEL_MAP, encoding, number, "label map")
+    dataset = _Writer(form, segmentation, provenance).write(planes, structures)
+    background, *segments = dataset.SegmentSequence
+    # Last, though its number is 0: OHIF 3.13 and older tools count the items from 1 and would
+    # give each segment the name and color of the one before it.
+    dataset.SegmentSequence = [*segments, background]
+    return dataset
+
+
+def _values(planes: NDArray[np.uint8]) -> set[int]:
+    return set(np.unique(planes).tolist())
+
+
+class _WrittenOnly(SegmentationObject):  # type: ignore[misc]
+    """An object without the index by which the library finds frames: it is written, not read."""
+
+    def _build_luts(self) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Writer:
-    """Writes the object of one group."""
+    """Writes one object."""
 
-    group: StructureGroup
-    number: int
+    form: _Form
     segmentation: Segmentation
-    source: SourceSeries
-    identity: Identity
-    run: RunContext
+    provenance: Provenance
 
     def write(self, planes: NDArray[np.uint8], structures: list[_Structure]) -> Dataset:
         descriptions = [
             self._description(number, item) for number, item in enumerate(structures, start=1)
         ]
-        kind, identity = ObjectKind.SEGMENTATION, self.identity
-        dataset: Dataset = SegmentationObject(
-            source_images=list(self.source.headers),
-            pixel_array=_source_planes(_renumbered(planes, structures), self.source),
-            segmentation_type=SegmentationTypeValues.BINARY,
+        form, source, identity = self.form, self.provenance.source, self.provenance.identity
+        dataset: Dataset = _WrittenOnly(
+            source_images=own_frames(source),
+            pixel_array=_renumbered(planes, structures),
+            segmentation_type=form.encoding,
+            # A label map keeps every plane: readers refuse one in which planes are missing.
+            omit_empty_frames=form.encoding is SegmentationTypeValues.BINARY,
             segment_descriptions=descriptions,
-            series_instance_uid=identity.series_uid(kind, self.number),
+            series_instance_uid=identity.series_uid(form.kind, form.number),
             series_number=1,
-            sop_instance_uid=identity.instance_uid(kind, "binary", self.number),
+            sop_instance_uid=identity.instance_uid(form.kind, form.encoding_name, form.number),
             instance_number=1,
             manufacturer=MANUFACTURER,
             manufacturer_model_name=MANUFACTURER_MODEL_NAME,
-            software_versions=self.run.code_version,
+            software_versions=self.provenance.run.code_version,
             device_serial_number=DEVICE_UID,
-            content_label=str(self.group).upper().replace(" ", "_"),
+            content_label=form.content.upper().replace(" ", "_"),
             content_description=wording.evidence_of(self.segmentation.model),
         )
         self._pin(dataset)
         return dataset
 
     def _pin(self, dataset: Dataset) -> None:
-        """Replace what the library draws at random."""
-        uid = self.identity.instance_uid(ObjectKind.DIMENSION, "binary", self.number)
-        for item in dataset.DimensionOrganizationSequence:
-            item.DimensionOrganizationUID = uid
-        for item in dataset.DimensionIndexSequence:
-            item.DimensionOrganizationUID = uid
-        stamp(dataset, str(self.group), self.source, (self.segmentation.model,), self.run)
+        form, provenance = self.form, self.provenance
+        restore_frame_numbers(dataset, provenance.source)
+        pin_dimensions(dataset, provenance.identity, form.encoding_name, form.number)
+        models = (self.segmentation.model,)
+        run, station = provenance.run, provenance.station
+        stamp(dataset, form.content, provenance.source, models, run, station)
 
     def _description(self, number: int, structure: _Structure) -> SegmentDescription:
         model = self.segmentation.model
@@ -156,7 +202,7 @@ class _Writer:
                 version=model.version,
                 source=MANUFACTURER,
             ),
-            tracking_uid=self.identity.tracking_uid(structure.name),
+            tracking_uid=self.provenance.identity.tracking_uid(structure.name),
             tracking_id=structure.name,
             display_color=CIELabColor.from_rgb(*LABEL_COLORS[structure.label]),
         )
@@ -172,17 +218,5 @@ def _renumbered(planes: NDArray[np.uint8], structures: list[_Structure]) -> NDAr
     lookup = np.zeros(256, dtype=np.uint8)
     for number, structure in enumerate(structures, start=1):
         lookup[structure.label] = number
-    numbered: NDArray[np.uint8] = lookup[planes]
+    numbered: NDArray[np.uint8] = np.take(lookup, planes)
     return numbered
-
-
-def _source_planes(planes: NDArray[np.uint8], source: SourceSeries) -> NDArray[np.uint8]:
-    """Put planes where the library expects them: at the frame numbers of an enhanced instance."""
-    numbers = [frame.frame_number for frame in source.frames]
-    if None in numbers:
-        return planes
-    count = int(source.headers[0].NumberOfFrames)
-    whole = np.zeros((count, *planes.shape[1:]), dtype=np.uint8)
-    for number, plane in zip(numbers, planes, strict=True):
-        whole[(number or 1) - 1] = plane
-    return whole

@@ -11,7 +11,7 @@ from pydicom.datadict import dictionary_VM
 from pydicom.valuerep import DA, TM, DSfloat, PersonName
 
 from spine.dicom.elements import text_of
-from spine.dicom.geometry import nearest_frame, scoord_from_world
+from spine.dicom.geometry import inset_mm, nearest_frame, scoord_from_world
 from spine.dicom.identifiers import is_uid
 from spine.dicom.study import FramePlane, Selection
 
@@ -36,6 +36,8 @@ _DECIMALS = {
 }
 _MOMENTS: dict[str, type[DA | TM]] = {"PatientBirthDate": DA, "StudyDate": DA, "StudyTime": TM}
 _SEXES = ("M", "F", "O")
+# Groups whose text OHIF can show below one another.
+_ON_ONE_FRAME = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +58,19 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceSeries:
-    """The selected series.
+    """The selected series, or all that were joined.
 
     Attributes
     ----------
     headers : one per instance, without pixels, in UTF-8, with every element that an
         object about them must copy; in the order of the frames where these are known
     frames : empty where the geometry could not be read
+    stations : of a joined volume, head to foot; each has its share of headers and frames
     """
 
     headers: tuple[Dataset, ...]
     frames: tuple[FramePlane, ...]
+    stations: tuple["SourceSeries", ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -74,8 +78,13 @@ class SourceSeries:
         return sum(int(header.get("NumberOfFrames") or 1) for header in self.headers)
 
     def anchor_at(self, world: ArrayLike) -> Anchor:
-        """Return the point nearest to a world position (mm, RAS+)."""
-        frame = nearest_frame(self.frames, world)
+        """Return the point nearest to a world position (mm, RAS+).
+
+        Of stations that both show it, on the one whose border is further away.
+        """
+        stacks = [station.frames for station in self.stations] or [self.frames]
+        nearest = [nearest_frame(frames, world) for frames in stacks]
+        frame = max(nearest, key=lambda item: inset_mm(item, world))
         column, row = scoord_from_world(frame, world)
         return Anchor(
             frame.sop_class_uid,
@@ -85,37 +94,71 @@ class SourceSeries:
             float(np.clip(row, 0, frame.rows)),
         )
 
-    def margin_anchor(self, line: int) -> Anchor:
+    def margin_anchor(self, line: float) -> Anchor:
         """Return a point beside the spine, in the upper corner of the middle frame.
 
         For results about no single place: their text must not hide a disc. Each `line`
-        lies lower than the one before.
+        lies lower than the one before. Of stations it is the lowest, which shows the discs.
         """
-        header, frame_number = self._middle()
+        if self.stations:
+            return self.stations[-1].margin_anchor(line)
+        return self._corner(self._middle(), min(0.06 + 0.07 * line, 0.95))
+
+    def outer_anchor(self, number: int) -> Anchor:
+        """Return a point on one of the first frames, for what has no room on the middle one.
+
+        Below one another as far as a group of four numbers needs, then on the next frame.
+        """
+        if self.stations:
+            return self.stations[-1].outer_anchor(number)
+        page, place = divmod(number, _ON_ONE_FRAME)
+        return self._corner(self._outer(page), 0.06 + place * 0.9 / _ON_ONE_FRAME)
+
+    def _corner(self, frame: tuple[Dataset, int | None], share: float) -> Anchor:
+        header, frame_number = frame
         columns, rows = int(header.get("Columns") or 1), int(header.get("Rows") or 1)
-        row = min(0.06 + 0.07 * line, 0.95) * rows
         return Anchor(
-            str(header.SOPClassUID), str(header.SOPInstanceUID), frame_number, 0.04 * columns, row
+            str(header.SOPClassUID),
+            str(header.SOPInstanceUID),
+            frame_number,
+            0.04 * columns,
+            share * rows,
         )
 
     def _middle(self) -> tuple[Dataset, int | None]:
         if self.frames:
-            frame = self.frames[len(self.frames) // 2]
-            by_uid = {str(header.SOPInstanceUID): header for header in self.headers}
-            return by_uid[frame.sop_instance_uid], frame.frame_number
+            return self._header_of(self.frames[len(self.frames) // 2])
         header = self.headers[len(self.headers) // 2]
         frame_count = int(header.get("NumberOfFrames") or 0)
         return header, frame_count // 2 + 1 if frame_count else None
+
+    def _outer(self, number: int) -> tuple[Dataset, int | None]:
+        if self.frames:
+            return self._header_of(self.frames[min(number, len(self.frames) - 1)])
+        header = self.headers[min(number, len(self.headers) - 1)]
+        return header, 1 if header.get("NumberOfFrames") else None
+
+    def _header_of(self, frame: FramePlane) -> tuple[Dataset, int | None]:
+        by_uid = {str(header.SOPInstanceUID): header for header in self.headers}
+        return by_uid[frame.sop_instance_uid], frame.frame_number
 
 
 def source_series(selection: Selection) -> SourceSeries:
     """Prepare the selected series; ValueError where the selection holds none."""
     if selection.series is None:
         raise ValueError("nothing was selected")
-    by_uid = {item.sop_instance_uid: item.header for item in selection.series.instances}
-    wanted = list(dict.fromkeys(frame.sop_instance_uid for frame in selection.frames))
-    headers = [clean_header(by_uid[uid]) for uid in wanted or by_uid]
-    return SourceSeries(tuple(headers), selection.frames)
+    by_uid = {item.sop_instance_uid: item.header for item in selection.instances}
+    wanted = _instances_of(selection.frames)
+    clean = {uid: clean_header(by_uid[uid]) for uid in wanted or by_uid}
+    stations = tuple(
+        SourceSeries(tuple(clean[uid] for uid in _instances_of(station.frames)), station.frames)
+        for station in selection.stations
+    )
+    return SourceSeries(tuple(clean.values()), selection.frames, stations)
+
+
+def _instances_of(frames: tuple[FramePlane, ...]) -> list[str]:
+    return list(dict.fromkeys(frame.sop_instance_uid for frame in frames))
 
 
 def clean_header(header: Dataset) -> Dataset:

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from spine.anatomy.labels import DISC_LABELS, VERTEBRA_LABELS
 from spine.anatomy.levels import Region
 from spine.findings import Findings, Segmentation
-from spine.imaging.pictures import SagittalView, draw_slice, fit_view
-from spine.imaging.volume import Grid
-from spine.reporting.colors import LABEL_COLORS
+from spine.imaging.pictures import SagittalView, draw_slice, fit_view, lay_over
+from spine.imaging.volume import Grid, Volume
+from spine.reporting.colors import HEAT_COLORS, LABEL_COLORS
 
 _MARGIN_MM = 25.0
 _GAP = 12
@@ -33,10 +33,16 @@ class LevelName:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpinePicture:
-    """A drawn slice, uint8 (rows, columns, 3), and names to write on it."""
+    """A drawn slice, uint8 (rows, columns, 3), and names to write on it.
+
+    Attributes
+    ----------
+    discs : of each disc, the point just behind it
+    """
 
     pixels: NDArray[np.uint8]
     names: tuple[LevelName, ...]
+    discs: tuple[LevelName, ...] = ()
 
 
 def draw_spine(findings: Findings, room: tuple[int, int]) -> tuple[SpinePicture, ...]:
@@ -46,11 +52,26 @@ def draw_spine(findings: Findings, room: tuple[int, int]) -> tuple[SpinePicture,
     """
     segmentation, volume = findings.segmentation, findings.selection.volume
     if isinstance(segmentation, Segmentation):
-        return _outlined(segmentation, room)
+        return draw_outlined(segmentation, middle_slice(segmentation), room)
     if volume is None:
         return ()
     view = fit_view(volume.grid, volume.grid.shape[0] // 2, _whole(volume.grid), room)
     return (SpinePicture(draw_slice(volume, None, view, {}), ()),)
+
+
+def draw_heat(
+    segmentation: Segmentation, heat: Volume | None, room: tuple[int, int]
+) -> SpinePicture:
+    """Draw the whole slice through the middle of the spine with a map over it, no outlines.
+
+    Whole, since heat that lies off the spine is what a reader must see.
+    """
+    volume = segmentation.volume
+    view = fit_view(volume.grid, middle_slice(segmentation), _whole(volume.grid), room)
+    pixels = draw_slice(volume, None, view, {})
+    if heat is not None:
+        pixels = lay_over(pixels, heat, view, HEAT_COLORS)
+    return SpinePicture(pixels, _level_names(segmentation, view))
 
 
 def middle_slice(segmentation: Segmentation) -> int:
@@ -63,20 +84,26 @@ def middle_slice(segmentation: Segmentation) -> int:
     return int(np.clip(round(float(index[0])), 0, grid.shape[0] - 1))
 
 
-def _outlined(segmentation: Segmentation, room: tuple[int, int]) -> tuple[SpinePicture, ...]:
-    whole = _drawn(segmentation, _box(segmentation, _SPINE_LABELS), room)
+def draw_outlined(
+    segmentation: Segmentation, slice_index: int, room: tuple[int, int]
+) -> tuple[SpinePicture, ...]:
+    """Draw one slice with outlines as `draw_spine` does."""
+    whole = _drawn(segmentation, slice_index, _box(segmentation, _SPINE_LABELS), room)
     spare = room[0] - whole.pixels.shape[1] - _GAP
     lumbar = np.isin(segmentation.labels.data, _LUMBAR_LABELS).any()
     if spare < room[0] // 2 or not lumbar:
         return (whole,)
-    return whole, _drawn(segmentation, _box(segmentation, _LUMBAR_LABELS), (spare, room[1]))
+    box = _box(segmentation, _LUMBAR_LABELS)
+    return whole, _drawn(segmentation, slice_index, box, (spare, room[1]))
 
 
-def _drawn(segmentation: Segmentation, box: Box, room: tuple[int, int]) -> SpinePicture:
+def _drawn(
+    segmentation: Segmentation, slice_index: int, box: Box, room: tuple[int, int]
+) -> SpinePicture:
     volume, labels = segmentation.volume, segmentation.labels
-    view = fit_view(volume.grid, middle_slice(segmentation), box, room)
+    view = fit_view(volume.grid, slice_index, box, room)
     pixels = draw_slice(volume, labels, view, LABEL_COLORS)
-    return SpinePicture(pixels, _level_names(segmentation, view))
+    return SpinePicture(pixels, _level_names(segmentation, view), _disc_names(segmentation, view))
 
 
 def _level_names(segmentation: Segmentation, view: SagittalView) -> tuple[LevelName, ...]:
@@ -87,6 +114,17 @@ def _level_names(segmentation: Segmentation, view: SagittalView) -> tuple[LevelN
         x -= vertebra.width_mm / 2 * view.pixels_per_mm + 10
         if 0 < x < width and 0 < y < height:
             names.append(LevelName(str(vertebra.level), (x, y)))
+    return tuple(names)
+
+
+def _disc_names(segmentation: Segmentation, view: SagittalView) -> tuple[LevelName, ...]:
+    names = []
+    width, height = view.size
+    for disc in segmentation.geometry.discs:
+        x, y = view.pixel_from_world(np.array(disc.frame.center))
+        x += segmentation.geometry.mean_width_mm / 2 * view.pixels_per_mm + 10
+        if 0 < y < height:
+            names.append(LevelName(str(disc.level), (min(x, width), y)))
     return tuple(names)
 
 

@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime, timedelta, timezone
-from io import BytesIO
 
 from pydicom import Dataset
 from pydicom.sr.coding import Code
@@ -37,6 +36,7 @@ def stamp(
     source: SourceSeries,
     references: tuple[ModelReference, ...],
     run: RunContext,
+    station: int | None = None,
 ) -> None:
     """Set equipment, description and all dates; what the library dated "now" is overwritten.
 
@@ -44,12 +44,15 @@ def stamp(
     ----------
     content : what the series holds, in a word or two
     references : the models that contributed to this object
+    station : on whose images the series lies; None of one image series
     """
     dataset.Manufacturer = MANUFACTURER
     dataset.ManufacturerModelName = MANUFACTURER_MODEL_NAME
     dataset.SoftwareVersions = run.code_version
     dataset.DeviceUID = DEVICE_UID
-    dataset.SeriesDescription = wording.series_description(content, demonstration=run.demonstration)
+    dataset.SeriesDescription = wording.series_description(
+        content, station, demonstration=run.demonstration, revision=run.revision
+    )
     dataset.CodingSchemeIdentificationSequence = [_private_scheme()]
     offset = str(source.headers[0].get("TimezoneOffsetFromUTC") or "")
     if _OFFSET.fullmatch(offset):
@@ -80,13 +83,6 @@ def code_item(code: Code) -> Dataset:
     item.CodingSchemeDesignator = code.scheme_designator
     item.CodeMeaning = code.meaning
     return item
-
-
-def encode(dataset: Dataset) -> bytes:
-    """Return the object as the bytes of a file."""
-    buffer = BytesIO()
-    dataset.save_as(buffer, enforce_file_format=True)
-    return buffer.getvalue()
 
 
 def _private_scheme() -> Dataset:

@@ -1,4 +1,4 @@
-"""Every sentence that a reader of the report meets, in one place.
+"""Every sentence that a reader meets; of spine age, its heat and discs in `wording_age` and so on.
 
 After a viewer has taken a result over ("hydrated" it), only the comment is left
 of it: each comment therefore begins with what the result must not be used for.
@@ -7,47 +7,24 @@ of it: each comment therefore begins with what the result must not be used for.
 from collections.abc import Sequence
 from datetime import datetime
 
-from spine.anatomy.grades import Progression, Scale
+from spine.anatomy.grades import Scale
 from spine.errors import Caution, Refusal
-from spine.findings import (
-    AgeEstimate,
-    DiscAssessment,
-    Evidence,
-    ModelReference,
-    ScaleForecast,
-    Segmentation,
-)
-from spine.reporting.doubts import scale_of
+from spine.findings import Evidence, ModelReference, Segmentation
 
 RESEARCH_ONLY = "Research use only"
 RESEARCH_NOTICE = "Research use only. Not a medical device; not for diagnosis or treatment."
 DEMONSTRATION_NOTICE = "DEMONSTRATION MODEL – NOT FOR PATIENTS"
 NOT_GIVEN = "not given"
 
+REJECTION_SERIES = f"SpineMAP rejection note – {RESEARCH_ONLY}"
+REJECTION_DESCRIPTION = "SpineMAP withdraws these results. Do not use them."
+
 # The summary page.
 PAGE_TITLE = "SpineMAP: spine age and disc progression"
 AGE_HEADING = "Spine age"
-NO_BAND = "No reference band: the model's card states no error."
 NO_PICTURE = "No picture: the pixels could not be used."
-NO_DISCS = "No lumbar disc was assessed."
-PROGRESSION_HEADING = "Lumbar discs: grade now → in five years"
 REFUSALS_HEADING = "Not given, and why"
 CAUTIONS_HEADING = "Cautions"
-
-SCALE_NAMES = {
-    Scale.PFIRRMANN: "Pfirrmann",
-    Scale.BULGING: "Bulging",
-    Scale.SCHNEIDERMAN: "Schneiderman",
-}
-
-PROGRESSION_WORDS = {
-    Progression.IMPROVED: "better",
-    Progression.UNCHANGED: "same",
-    Progression.PROGRESSED: "worse",
-    Progression.NOT_AT_RISK: "cannot worsen",
-    Progression.UNDETERMINED: "grade now unknown",
-}
-
 
 _FOUR_LETTERS = {
     "vertebrae": "Vert",
@@ -56,6 +33,12 @@ _FOUR_LETTERS = {
     "ribs": "Ribs",
     "summary page": "Page",
     "measurement report": "Text",
+    "label map": "LMap",
+    "key pictures": "Keys",
+    "heat map, older": "HtOl",
+    "heat map, younger": "HtYo",
+    "summary document": "Docu",
+    "text report": "Read",
 }
 
 
@@ -64,11 +47,24 @@ def comment_prefix(*, demonstration: bool) -> str:
     return "DEMO – NOT FOR PATIENTS" if demonstration else "RESEARCH"
 
 
-def series_description(content: str, *, demonstration: bool) -> str:
-    """Describe a series in at most 64 bytes of UTF-8, which the two notices nearly fill."""
+def series_description(
+    content: str, station: int | None = None, *, demonstration: bool, revision: int = 1
+) -> str:
+    """Describe a series in at most 64 bytes of UTF-8, which the two notices nearly fill.
+
+    A revision is named where there is room: not beside both notices.
+
+    Parameters
+    ----------
+    station : on whose images the series lies, counted from the head; None of one image series
+    """
+    number = "" if station is None else str(station)
     if demonstration:
-        return f"{_FOUR_LETTERS[content]} {DEMONSTRATION_NOTICE}. {RESEARCH_ONLY}"
-    return f"SpineMAP {content} – {RESEARCH_ONLY}"
+        letters = _FOUR_LETTERS[content][: 4 - len(number)] + number
+        return f"{letters} {DEMONSTRATION_NOTICE}. {RESEARCH_ONLY}"
+    words = f"{content} {number}".rstrip()
+    later = "" if revision == 1 else f", rev. {revision}"
+    return f"SpineMAP {words}{later} – {RESEARCH_ONLY}"
 
 
 def notices(*, demonstration: bool) -> tuple[str, ...]:
@@ -76,88 +72,33 @@ def notices(*, demonstration: bool) -> tuple[str, ...]:
     return (DEMONSTRATION_NOTICE, RESEARCH_NOTICE) if demonstration else (RESEARCH_NOTICE,)
 
 
-def page_title(revision: int) -> str:
-    """Say what the summary page is, and if so that it replaces an earlier one."""
-    return PAGE_TITLE if revision == 1 else f"{PAGE_TITLE} · revision {revision}"
+def revision_words(revision: int) -> str:
+    """Say beside a page's title that it replaces an earlier one; empty for a first result."""
+    return "" if revision == 1 else f"revision {revision}, replaces revision {revision - 1}"
+
+
+def document_title(revision: int, *, demonstration: bool) -> str:
+    """Name the document where a list shows nothing but titles."""
+    notice = f"{DEMONSTRATION_NOTICE}. {RESEARCH_ONLY}" if demonstration else RESEARCH_ONLY
+    later = revision_words(revision)
+    title = f"{PAGE_TITLE} · {later}" if later else PAGE_TITLE
+    return f"{title} – {notice}"
+
+
+def key_title(number: int, count: int) -> str:
+    """Name a key picture by its slice, counted from the patient's left."""
+    return f"SpineMAP: levels and discs, sagittal slice {number} of {count} from the left"
 
 
 def revision_sentence(revision: int) -> str:
-    """Say that this result replaces an earlier one about the same study."""
+    """Say that this result replaces an earlier one about the same study, and why.
+
+    Images may have come late, or have been rejected: either way others were analyzed.
+    """
     return (
-        f"Revision {revision}: images arrived after revision {revision - 1}, "
-        "which this report replaces."
+        f"Revision {revision}: replaces revision {revision - 1}, "
+        "after which the images of the study changed."
     )
-
-
-def age_sentence(age: AgeEstimate) -> str:
-    """Say spine age, gap and chronological age."""
-    return (
-        f"spine age {age.predicted_age_years:.1f} y, gap {age.age_gap_years:+.1f} y "
-        f"(actual age {age.chronological_age_years:.1f} y; evidence: {age.evidence})"
-    )
-
-
-def age_difference(age: AgeEstimate) -> str:
-    """Say in words which way the gap goes."""
-    if abs(age.age_gap_years) < 0.05:
-        return "the spine looks as old as the patient is"
-    return f"the spine looks {'older' if age.age_gap_years > 0 else 'younger'} than the patient is"
-
-
-def band_sentence(error_years: float) -> str:
-    """Name the source of the reference band."""
-    return f"Band: actual age ± {error_years:.1f} years, the mean error on the model's card."
-
-
-def grades(forecast: ScaleForecast) -> str:
-    """Print the grade now and in five years."""
-    now = "?" if forecast.baseline is None else str(forecast.baseline.grade)
-    return f"{now}→{forecast.predicted_grade}"
-
-
-def state(forecast: ScaleForecast) -> str:
-    """Say what becomes of a disc, and with which probability it gets worse."""
-    words = PROGRESSION_WORDS[forecast.progression]
-    if forecast.progression is Progression.NOT_AT_RISK or forecast.progression_probability is None:
-        return words
-    return f"{words} · P(worse) {percent(forecast.progression_probability)}"
-
-
-def forecast_sentence(forecast: ScaleForecast) -> str:
-    """Say one scale's grade now and in five years; short, since it stands beside an arrow."""
-    change = f"{SCALE_NAMES[forecast.scale]} {grades(forecast)}"
-    if forecast.progression is Progression.NOT_AT_RISK or forecast.progression_probability is None:
-        return f"{change} ({PROGRESSION_WORDS[forecast.progression]})"
-    return f"{change} (worse: {percent(forecast.progression_probability)})"
-
-
-def disc_sentence(disc: DiscAssessment) -> str:
-    """Say all of a disc's forecasts, then what was refused of them."""
-    forecasts = [item for item in disc.forecasts if isinstance(item, ScaleForecast)]
-    refusals = _scale_refusals(disc)
-    if not forecasts:
-        return f"{disc.level} " + " ".join(refusals)
-    changes = ", ".join(forecast_sentence(forecast) for forecast in forecasts)
-    evidence = Evidence.lowest(*(item.evidence for item in forecasts))
-    given = f"{disc.level} now→5 y: {changes}. Evidence: {evidence}."
-    return " ".join([given, *refusals])
-
-
-def _scale_refusals(disc: DiscAssessment) -> list[str]:
-    """Say each reason once, with the scales it kept back; all of them need no names."""
-    kept_back: dict[tuple[str, str], list[str]] = {}
-    for item in disc.forecasts:
-        if isinstance(item, Refusal):
-            scale = scale_of(item)
-            name = SCALE_NAMES[scale] if scale else item.subject
-            kept_back.setdefault((item.code, item.reason), []).append(name)
-    if len(kept_back) == 1 and all(isinstance(item, Refusal) for item in disc.forecasts):
-        ((code, reason),) = kept_back
-        return [f"{NOT_GIVEN}: {code}. {reason}"]
-    return [
-        f"{', '.join(names)} {NOT_GIVEN}: {code}. {reason}"
-        for (code, reason), names in kept_back.items()
-    ]
 
 
 def refusal_sentence(refusal: Refusal) -> str:
@@ -204,9 +145,16 @@ def picture_caption(segmentation: Segmentation | Refusal) -> str:
     """Say what the slice shows, and how far its level names can be trusted."""
     if isinstance(segmentation, Refusal):
         return "Middle slice. A: anterior, P: posterior. Not segmented."
+    caption = key_caption(segmentation)
+    # Below the picture there is room for a doubt or for this.
+    return f"Mid-sagittal. {caption}" if segmentation.quality.levels_certain else caption
+
+
+def key_caption(segmentation: Segmentation) -> str:
+    """Say how to read a slice, and how far its level names can be trusted."""
     doubt = "" if segmentation.quality.levels_certain else " LEVEL NAMES UNCERTAIN."
     count = segmentation.quality.vertebra_count
-    return f"Mid-sagittal. A: anterior, P: posterior. {count} vertebrae found.{doubt}"
+    return f"A: anterior, P: posterior. {count} vertebrae found.{doubt}"
 
 
 def evidence_line(evidence: Evidence | None) -> str:

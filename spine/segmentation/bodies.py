@@ -17,6 +17,9 @@ SMALLEST_BODY_MM3 = 400.0
 SMALLEST_BODY_MM = 4.0
 # Between neighbors volumes differ by a tenth; C2 has its dens, wedged bodies lose a third.
 DEBRIS_SHARE = 0.35
+# A sliver at the edge of the field of view belongs to the row where no more than one vertebra
+# lies between, in heights of the nearest body.
+FARTHEST_SLIVER = 3.0
 # A body this many times as tall as its neighbors is several: a disc between them was missed.
 DOUBLE_BODY = 1.55
 # Usual heights of bodies (docs/anatomy.md, 1.1), where neighbors cannot tell.
@@ -75,8 +78,7 @@ def find_bodies(
     ]
     cut = [part for piece in pieces for part in _cut(piece, pieces, classes, guide)]
     cut.sort(key=lambda piece: -piece.center[2])
-    rows = classes.shape[2]
-    return tuple(piece for at, piece in enumerate(cut) if not _is_debris(at, cut, rows))
+    return tuple(_without_debris(cut, classes.shape[2]))
 
 
 def _discs_above(points: Points, discs: tuple[DiscPiece, ...]) -> NDArray[np.intp]:
@@ -125,13 +127,28 @@ def _cut(
     return found or [piece]
 
 
+def _without_debris(pieces: list[BodyPiece], rows: int) -> list[BodyPiece]:
+    """Leave out debris until what is left has none: it must not be measured by its like."""
+    kept = [piece for at, piece in enumerate(pieces) if not _is_debris(at, pieces, rows)]
+    return kept if len(kept) == len(pieces) else _without_debris(kept, rows)
+
+
 def _is_debris(at: int, pieces: list[BodyPiece], rows: int) -> bool:
-    """Whether a piece is far smaller than its neighbors although wholly in view."""
-    piece = pieces[at]
-    if _is_cut_off(piece, rows):
+    """Whether a piece is far smaller than its neighbors although wholly in view, or far away."""
+    piece, around = pieces[at], pieces[max(0, at - 2) : at + 3]
+    typical = float(np.median([len(other.voxels) for other in around]))
+    if len(piece.voxels) >= DEBRIS_SHARE * typical:
         return False
-    neighbors = [len(other.voxels) for other in pieces[max(0, at - 2) : at + 3]]
-    return len(piece.voxels) < DEBRIS_SHARE * float(np.median(neighbors))
+    return not _is_cut_off(piece, rows) or _is_far(piece, around)
+
+
+def _is_far(piece: BodyPiece, around: list[BodyPiece]) -> bool:
+    """Whether every other piece is farther than `FARTHEST_SLIVER` of its heights."""
+    others = [other for other in around if other is not piece]
+    return all(
+        np.linalg.norm(other.center - piece.center) > FARTHEST_SLIVER * other.height_mm
+        for other in others
+    )
 
 
 def _is_cut_off(piece: BodyPiece, rows: int) -> bool:

@@ -21,9 +21,18 @@ FRAGMENT_SHARE = 0.3
 FRAGMENT_MM = 12.0
 # Neighboring discs differ less than twofold, a collapsed one perhaps fourfold.
 SPECK_SHARE = 0.2
+# The uppermost cervical disc beside the median of the next three. By voxels, C2/C3 has 0.49 or more
+# of it, what is called a disc between the dens and the body of C2 0.19 to 0.59; by depth, C2/C3
+# 0.84 or more, the remnant 0.43 to 0.93 (rendered subjects).
+AXIS_REMNANT_SIZE = 0.45
+# Size and depth together.
+AXIS_REMNANT = (0.65, 0.8)
+# Size or depth alone.
+AXIS_DOUBTFUL = (0.6, 0.8)
 # Thickness to depth of a disc, squared, above which its plane cannot be read from its shape.
 LARGEST_FLATNESS = 0.45
-LARGEST_TILT_DEGREES = 50.0
+# L5/S1 leans forward by up to 54 degrees (docs/anatomy.md, 5), the column there back by some ten.
+LARGEST_TILT_DEGREES = 65.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +70,51 @@ def find_discs(classes: NDArray[np.uint8], guide: Guide) -> tuple[DiscPiece, ...
     discs = _merged(pieces, guide)
     rows = classes.shape[2]
     large = [disc for at, disc in enumerate(discs) if not _is_speck(at, discs, rows)]
-    return tuple(disc for disc in large if not _is_inside_sacrum(disc, classes, guide))
+    kept = tuple(disc for disc in large if not _is_inside_sacrum(disc, classes, guide))
+    return _without_axis_remnants(kept, classes)
+
+
+def uppermost_is_doubtful(discs: tuple[DiscPiece, ...], classes: NDArray[np.uint8]) -> bool:
+    """Whether the uppermost disc may lie inside C2, between dens and body, and be none."""
+    size, depth = _uppermost_shares(discs, classes)
+    return size < AXIS_DOUBTFUL[0] or depth < AXIS_DOUBTFUL[1]
+
+
+def _without_axis_remnants(
+    discs: tuple[DiscPiece, ...], classes: NDArray[np.uint8]
+) -> tuple[DiscPiece, ...]:
+    """Leave out what lies inside C2, and above it what the field of view cuts."""
+    cut = int(bool(discs) and _is_cut_above(discs[0], classes))
+    size, depth = _uppermost_shares(discs[cut:], classes)
+    if size < AXIS_REMNANT_SIZE or (size < AXIS_REMNANT[0] and depth < AXIS_REMNANT[1]):
+        return _without_axis_remnants(discs[cut + 1 :], classes)
+    return discs
+
+
+def _is_cut_above(disc: DiscPiece, classes: NDArray[np.uint8]) -> bool:
+    return bool(disc.voxels[:, 2].max() == classes.shape[2] - 1)
+
+
+def _uppermost_shares(
+    discs: tuple[DiscPiece, ...], classes: NDArray[np.uint8]
+) -> tuple[float, float]:
+    """Return voxels and depth of the uppermost disc as shares of the median of the next three.
+
+    Returns
+    -------
+    1 where that tells nothing: fewer discs, none of the neck, or one that is cut by the field
+    of view
+    """
+    if len(discs) < 4 or _is_cut_above(discs[0], classes):
+        return 1.0, 1.0
+    lowest, highest = discs[3].voxels[:, 2].min(), discs[0].voxels[:, 2].max()
+    seen = np.bincount(classes[:, :, lowest:highest].ravel(), minlength=len(TissueClass))
+    if seen[TissueClass.CERVICAL] <= seen[TissueClass.THORACIC] + seen[TissueClass.LUMBAR]:
+        return 1.0, 1.0
+    sizes = [len(disc.voxels) for disc in discs[:4]]
+    depths = [float(disc.voxels[:, 1].std()) for disc in discs[:4]]
+    size, depth = float(np.median(sizes[1:])), float(np.median(depths[1:]))
+    return sizes[0] / size, depths[0] / depth if depth else 1.0
 
 
 def depth_below(points: Points, disc: DiscPiece) -> Points:

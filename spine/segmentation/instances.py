@@ -11,7 +11,12 @@ from spine.anatomy.labels import TissueClass
 from spine.imaging.volume import LabelMap
 from spine.segmentation.bodies import BodyPiece, find_bodies
 from spine.segmentation.canal import Guide, body_mask, guide_from_classes
-from spine.segmentation.discs import DiscPiece, depth_below, find_discs
+from spine.segmentation.discs import (
+    DiscPiece,
+    depth_below,
+    find_discs,
+    uppermost_is_doubtful,
+)
 
 # Instances are told apart at about the network's resolution; finer grids only cost time.
 WORKING_MM = 1.8
@@ -48,6 +53,7 @@ class Instances:
     atlas : C1, where it is found apart from C2
     sacral : vertebra voxels that belong to the sacrum
     sacral_is_doubtful : whether these might as well be the lowest lumbar vertebra
+    axis_is_doubtful : whether the uppermost disc might lie between dens and body of C2
     guide : on the coarser grid that `bodies` and `discs` are given on
     fine_spacing_mm : of the grid of the classes
     """
@@ -57,6 +63,7 @@ class Instances:
     atlas: NDArray[np.bool_]
     sacral: NDArray[np.bool_]
     sacral_is_doubtful: bool
+    axis_is_doubtful: bool
     bodies: tuple[BodyPiece, ...]
     discs: tuple[DiscPiece, ...]
     guide: Guide
@@ -92,6 +99,7 @@ def find_instances(classes: LabelMap) -> Instances:
         atlas=numbers == _ATLAS,
         sacral=numbers == _SACRAL,
         sacral_is_doubtful=_is_doubtful(found, len(bodies)),
+        axis_is_doubtful=uppermost_is_doubtful(discs, coarse.data),
         bodies=bodies,
         discs=discs,
         guide=guide,

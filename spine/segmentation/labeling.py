@@ -22,12 +22,18 @@ from spine.segmentation.bodies import USUAL_HEIGHT_MM, BodyPiece
 from spine.segmentation.canal import Guide
 from spine.segmentation.instances import SMALLEST_SACRUM_MM3, Instances
 from spine.segmentation.levels import Anchors, Vote, name_levels
+from spine.segmentation.ribs import hear_ribs
 
 # The sacrum anchors the count only where it follows the lowest body: a disc lies between.
 SACRUM_WITHIN_MM = 24.0
+# And only where the view reaches this far below the lowest disc: a cut L5 looks like a cut S1.
+# Of 24 real lumbar views 27 to 75 mm; 21 and less once S1 and L5/S1 are cut off.
+SACRUM_FIELD_MM = 24.0
 # C2 is known by the empty field above it and by its dens.
 FIELD_ABOVE_AXIS_MM = 8.0
 AXIS_TO_NEIGHBORS = 1.35
+# Where the uppermost vertebra ends: specks in the skull base, given to it, are less than 1 %.
+TOP_PERCENT = 99
 # A body with its disc, as a multiple of the body (docs/anatomy.md, 1).
 PITCH_TO_HEIGHT = 1.3
 # Whose disc is seen at an end of the row although the vertebra itself is not.
@@ -58,15 +64,17 @@ def name_row(instances: Instances, classes: LabelMap) -> Row | None:
     bodies = instances.bodies
     anchors = Anchors(_axis_is_seen(instances, classes), _sacrum_follows(instances, classes))
     missing = _missing_below(bodies, instances.guide)
+    heard = hear_ribs([Vote(*body.votes) for body in bodies], instances, classes)
     votes: list[Vote | None] = []
-    for body, count in zip(bodies, missing, strict=True):
-        votes += [Vote(*body.votes), *([None] * count)]
+    for vote, count in zip(heard, missing, strict=True):
+        votes += [vote, *([None] * count)]
     naming = name_levels(votes, anchors)
     if naming is None:
         return None
     named = [level for level, vote in zip(naming.levels, votes, strict=True) if vote is not None]
     gaps = tuple((at, count) for at, count in enumerate(missing) if count)
-    certain = naming.is_certain and not gaps and not instances.sacral_is_doubtful
+    doubtful = instances.sacral_is_doubtful or (anchors.axis_above and instances.axis_is_doubtful)
+    certain = naming.is_certain and not gaps and not doubtful
     return Row(tuple(named), anchors, gaps, certain)
 
 
@@ -156,7 +164,14 @@ def _sacrum_follows(instances: Instances, classes: LabelMap) -> bool:
     sample = sacrum[:: max(1, len(sacrum) // 4000)]
     lower_plate = below.mean(axis=0)
     nearest = float(np.linalg.norm(sample - lower_plate, axis=1).min())
-    return nearest < SACRUM_WITHIN_MM and bool(np.median(sacrum[:, 2]) < lower_plate[2])
+    follows = nearest < SACRUM_WITHIN_MM and bool(np.median(sacrum[:, 2]) < lower_plate[2])
+    return follows and _field_below(instances, float(lower_plate[2])) >= SACRUM_FIELD_MM
+
+
+def _field_below(instances: Instances, lower_plate_mm: float) -> float:
+    """Return how far the view reaches below the lowest disc, or else the lowest body, mm."""
+    lowest = instances.discs[-1].voxels[:, 2].min() if instances.discs else np.inf
+    return min(lower_plate_mm, float(lowest) * instances.guide.spacing_mm[2])
 
 
 def _axis_is_seen(instances: Instances, classes: LabelMap) -> bool:
@@ -165,7 +180,8 @@ def _axis_is_seen(instances: Instances, classes: LabelMap) -> bool:
     first = bodies[0]
     if first.region.name[0] != Region.CERVICAL or first.discs_above or len(bodies) < 3:
         return False
-    top_row = int(np.flatnonzero(instances.vertebra_numbers.any(axis=(0, 1))).max())
+    seen = (instances.vertebra_numbers == 1) | instances.atlas
+    top_row = float(np.percentile(np.nonzero(seen)[2], TOP_PERCENT))
     field = (classes.data.shape[2] - 1 - top_row) * classes.grid.spacing_mm[2]
     usual = float(np.median([body.height_mm for body in bodies[1:4]]))
     tall = first.height_mm > AXIS_TO_NEIGHBORS * usual

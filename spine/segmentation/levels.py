@@ -28,6 +28,8 @@ COUNT_SHARES: dict[tuple[int, int], float] = {
 }
 # A vertebra's votes are never wholly certain: this share is left for every region.
 VOTE_FLOOR = 0.003
+# The only count that one anchor alone can tell.
+USUAL_COUNT = (12, 5)
 # How often a vertebra goes unseen without leaving a gap; an assumption, kept below the share of
 # the rarer counts so that these are still found.
 MISSED_SHARE = 0.002
@@ -67,7 +69,8 @@ class Naming:
 
     Attributes
     ----------
-    is_certain : an anchor is in view and no other count explains the regions nearly as well
+    is_certain : an anchor is in view and no other count explains the regions nearly as well;
+        of an unusual count both anchors are
     """
 
     levels: tuple[Level, ...]
@@ -97,13 +100,23 @@ def name_levels(votes: Sequence[Vote | None], anchors: Anchors) -> Naming | None
     best_weight, best = ranked[0]
     rival = next((weight for weight, levels in ranked if levels != best), None)
     clear = rival is None or best_weight - rival > DOUBTFUL_MARGIN
-    return Naming(best, is_certain=clear and _stands_on_each_anchor(votes, best, anchors))
+    known = (anchors.axis_above and anchors.sacrum_below) or _is_usual(best, anchors)
+    return Naming(best, is_certain=clear and known and _stands_on_each_anchor(votes, best, anchors))
 
 
 def column(thoracic: int, lumbar: int) -> tuple[Level, ...]:
     """Return the presacral vertebrae from C2 for a count of thoracic and lumbar ones."""
     counts = {"C": range(2, 8), "T": range(1, thoracic + 1), "L": range(1, lumbar + 1)}
     return tuple(Level(f"{region}{n}") for region, numbers in counts.items() for n in numbers)
+
+
+def _is_usual(levels: tuple[Level, ...], anchors: Anchors) -> bool:
+    """Whether a spine of the usual count looks like this.
+
+    Six lumbar vertebrae over a sacrum are as well five below a thoracic one without ribs, or
+    with ribs that the stack does not reach.
+    """
+    return levels in _windows(column(*USUAL_COUNT), len(levels), anchors)
 
 
 def _believing_the_sacrum(votes: Sequence[Vote | None]) -> Naming | None:
