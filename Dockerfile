@@ -31,8 +31,9 @@ COPY phantom /opt/holoscan/app/phantom
 COPY spine /opt/holoscan/app/spine
 COPY models /opt/holoscan/models
 COPY README.md LICENSE NOTICE CHANGELOG.md /opt/holoscan/docs/
-COPY deploy/sbom.py /build/
-RUN python3 /opt/holoscan/app manifest --variant "$VARIANT" --models /opt/holoscan/models --output /etc/holoscan \
+COPY deploy/sbom.py deploy/image.sed /build/
+RUN sed --in-place --file /build/image.sed /opt/holoscan/app/app.yaml \
+ && python3 /opt/holoscan/app manifest --variant "$VARIANT" --models /opt/holoscan/models --output /etc/holoscan \
  && /build/sbom/bin/python3 /build/sbom.py /build/python.cdx.json /opt/holoscan/models /opt/holoscan/docs/sbom.cdx.json \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/holoscan/app
 
@@ -54,7 +55,8 @@ RUN groupadd --gid 1000 holoscan \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/holoscan /opt/holoscan
 COPY --from=build /etc/holoscan /etc/holoscan
-COPY app.yaml deploy/tools /var/holoscan/
+COPY --from=build /opt/holoscan/app/app.yaml /var/holoscan/
+COPY deploy/tools /var/holoscan/
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -69,10 +71,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOLOSCAN_DOCS_PATH=/opt/holoscan/docs/ \
     HOLOSCAN_LOGS_PATH=/var/holoscan/logs/ \
     HOLOSCAN_TIMEOUT=0 \
-    HOLOSCAN_VERSION="${VERSION}" \
-    SPINEMAP_MODELS__FOLDER=/opt/holoscan/models \
-    SPINEMAP_STORAGE__ROOT=/var/lib/spinemap \
-    SPINEMAP_LOG_FORMAT=json
+    HOLOSCAN_VERSION="${VERSION}"
 WORKDIR /var/holoscan
 USER 1000:1000
 ENTRYPOINT ["/var/holoscan/tools"]

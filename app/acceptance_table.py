@@ -9,11 +9,15 @@ Value = float | int | str | bool | None
 
 # What names an item of a list better than its place.
 _NAMES = ("name", "level", "scale", "kind")
-# What each run makes anew, prose, where objects lie, and what never varies.
+# What each run makes anew, prose, where objects lie, what is not of this study, and what never
+# varies.
 _LEFT_OUT = frozenset(
     {
         "run",
         "notices",
+        "course",
+        "limits",
+        "population",
         "reason",
         "reasons",
         "sha256",
@@ -30,8 +34,11 @@ _LEFT_OUT = frozenset(
     }
 )
 # A voxel at an edge may fall to the other side on another processor: half a pixel, a hundredth
-# of probability, a tenth of a year.
-_TOLERANCES = {"mm": 0.5, "years": 0.1, "1": 0.01}
+# of probability, a tenth of a year; what that half pixel turns or shares of 35 mm.
+_TOLERANCES = {"mm": 0.5, "years": 0.1, "1": 0.01, "degrees": 3.0, "%": 1.5}
+# Ratios of lengths, of which half a millimeter is much: a neck disc is 10 mm deep.
+_RATIOS = ("height_index", "wedge_ratio")
+_RATIO_TOLERANCE = 0.05
 _CENTER = "center"
 _PROBABILITIES = "probabilities"
 _ROUNDING = 1e-6
@@ -121,7 +128,9 @@ def _shown(row: Row | None) -> str:
 
 def _rows(name: str, content: Any, tolerance: float) -> Iterator[tuple[str, Row]]:
     if isinstance(content, dict):
+        is_ratio = name.endswith(_RATIOS)
         tolerance = _TOLERANCES.get(content.get("unit", ""), tolerance)
+        tolerance = _RATIO_TOLERANCE if is_ratio else tolerance
         for key, value in content.items():
             if key not in _LEFT_OUT:
                 yield from _rows(_joined(name, key), value, _tolerance(key, tolerance))

@@ -6,7 +6,7 @@ Imports the graph and the networks; import it where they are needed, not before.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.application import Analyzer
 from app.approval import approvals
+from app.service.recalls import is_recalled
 from app.settings import Settings
 from app.version import VERSION
 from spine.errors import Code, SpineError
@@ -23,6 +24,7 @@ from spine.inference.backends import Backend
 from spine.inference.loading import load_models
 from spine.pipeline import ScienceSettings, load, select
 from spine.reporting.context import Outcome, RunContext
+from spine.reporting.kinds import Kind
 from spine.reporting.revision import read_predecessor, selected_instances
 
 
@@ -47,6 +49,7 @@ class Analysis:
         analysis_time: datetime,
         run_id: str = "",
         previous: Path | None = None,
+        priors: Path | None = None,
     ) -> Outcome:
         """Analyze the study in a folder and write its results.
 
@@ -54,10 +57,13 @@ class Analysis:
         ----------
         previous : folder of the run whose result this one replaces; where the same series
             with the same instances would be selected again, nothing is written
+        priors : folder of earlier reports on the patient; ``priors`` in `folder` if None
         """
         settings = self.analyzer.settings
         predecessor = None if previous is None else read_predecessor(previous)
-        if predecessor is not None and self._selects(folder) == predecessor.instances:
+        # What was withdrawn cannot stand for a new result.
+        stands = predecessor is not None and previous is not None and not is_recalled(previous)
+        if stands and predecessor and self._selects(folder) == predecessor.instances:
             return Outcome.nothing_to_send(Code.NOTHING_NEW)
         context = RunContext(
             output=output,
@@ -68,7 +74,13 @@ class Analysis:
             run_id=run_id,
             predecessor=predecessor,
         )
-        return self.analyzer.run(folder, context)
+        return self.analyzer.run(folder, context, priors)
+
+    def writing_also(self, kinds: frozenset[Kind]) -> "Analysis":
+        """Return one that shares the models and writes more kinds of objects."""
+        settings = self.analyzer.settings
+        writing = replace(settings.writing, objects=settings.writing.objects | kinds)
+        return Analysis(replace(self.analyzer, settings=replace(settings, writing=writing)))
 
     def _selects(self, folder: Path) -> tuple[str, ...]:
         """Return what the graph would select, by the functions that its operators call."""

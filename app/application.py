@@ -14,6 +14,7 @@ from operators.sdk import Application
 from operators.segment_spine import SegmentSpineOperator
 from operators.select_series import SelectSeriesOperator
 from operators.write_results import WriteResultsOperator
+from spine.dicom.loading import StudySource
 from spine.errors import Code, SpineError
 from spine.inference.models import Models
 from spine.pipeline import ScienceSettings
@@ -24,9 +25,13 @@ class SpineApplication(Application):
     """One study through the graph; `outcome` is set when it has run."""
 
     def __init__(
-        self, folder: Path, run: RunContext, models: Models, settings: ScienceSettings
+        self,
+        source: StudySource,
+        run: RunContext,
+        models: Models,
+        settings: ScienceSettings,
     ) -> None:
-        self._folder = folder
+        self._source = source
         self._run = run
         self._models = models
         self._settings = settings
@@ -37,7 +42,7 @@ class SpineApplication(Application):
     def compose(self) -> None:
         """Connect the operators, port by port."""
         models, settings = self._models, self._settings
-        load = LoadStudyOperator(self, self._folder, settings, name="load_study")
+        load = LoadStudyOperator(self, self._source, settings, name="load_study")
         select = SelectSeriesOperator(self, settings, name="select_series")
         segment = SegmentSpineOperator(self, models, settings, name="segment_spine")
         age = EstimateAgeOperator(self, models, settings, name="estimate_age")
@@ -64,15 +69,20 @@ class Analyzer:
     models: Models
     settings: ScienceSettings
 
-    def run(self, folder: Path, run: RunContext) -> Outcome:
+    def run(self, folder: Path, run: RunContext, priors: Path | None = None) -> Outcome:
         """Analyze the study in a folder.
+
+        Parameters
+        ----------
+        priors : folder of earlier reports on the patient; ``priors`` in `folder` if None
 
         Raises
         ------
         SpineError
             Whatever an operator raised; ``INTERNAL`` if the graph ended without an outcome.
         """
-        application = SpineApplication(folder, run, self.models, self.settings)
+        source = StudySource(folder, priors)
+        application = SpineApplication(source, run, self.models, self.settings)
         with _own_signal_handlers():
             application.run()
         if application.outcome is None:

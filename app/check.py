@@ -15,7 +15,7 @@ from app.operations import is_served
 from app.service.delivery import probe
 from app.service.health import Disk
 from app.service.register import Register
-from app.setting_sections import StorageSection
+from app.setting_sections import ModelsSection, StorageSection
 from app.setting_types import Address
 from app.settings import Settings
 from pacs.sender import SendError
@@ -136,6 +136,17 @@ def _port(name: str, address: Address, port: int) -> Check:
 
 
 def _models(settings: Settings) -> Iterator[Check]:
+    """Load the models of every profile, each set of them once."""
+    seen: list[ModelsSection] = []
+    for profile in settings.profiles:
+        own = settings.for_profile(profile)
+        if own.models not in seen:
+            seen.append(own.models)
+            suffix = "" if own.models == settings.models else f" of profile {profile}"
+            yield from _models_of(own, suffix)
+
+
+def _models_of(settings: Settings, suffix: str) -> Iterator[Check]:
     section = settings.models
     try:
         models = load_models(
@@ -146,14 +157,15 @@ def _models(settings: Settings) -> Iterator[Check]:
             section.threads,
         )
     except SpineError as error:
-        yield Check("models", error.reason, error)
+        yield Check(f"models{suffix}", error.reason, error)
         return
     for reference in models.references:
-        yield Check(reference.name, f"{reference.version}, evidence {reference.evidence}")
+        text = f"{reference.version}, evidence {reference.evidence}"
+        yield Check(f"{reference.name}{suffix}", text)
     for model in (models.age, *models.discs.values()):
         if isinstance(model, Refusal):
             text = f"{model.code}: results will be refused"
-            yield Check(model.subject, text, is_note=True)
+            yield Check(f"{model.subject}{suffix}", text, is_note=True)
 
 
 def _destination(name: str, settings: Settings) -> Check:

@@ -84,8 +84,10 @@ def run(
     # Before the models, which take seconds to load.
     require_writable(output)
     from app.analysis import load_analysis
+    from app.service.profiles import DEFAULT
 
-    analysis = load_analysis(settings)
+    kinds = settings.for_profile(DEFAULT).wanted_kinds()
+    analysis = load_analysis(settings).writing_also(kinds)
     time = analysis_time or datetime.now(UTC).replace(microsecond=0)
     write_run_record(source, output, time)
     outcome = analysis.run(source, output, time)
@@ -204,9 +206,9 @@ def approve(
     config: Config = None,
     models: ModelFolder = None,
 ) -> None:
-    """Print the entry for site.yaml that approves a model; writes nothing.
+    """Print the entry that approves a model, for `models: approved:` of site.yaml; writes nothing.
 
-    Example: python -m app models approve age-dcnn -m models >> site.yaml
+    Example: python -m app models approve age-dcnn -m models
     """
     from app.approval import approval_entry
     from app.settings import load_settings

@@ -7,6 +7,7 @@ import typer
 
 from app.exit_status import ExitStatus, exit_status
 from app.options import Config, say
+from app.reasons import Reason
 
 if TYPE_CHECKING:
     from app.service.register import Register
@@ -109,6 +110,46 @@ def hold(
 
 
 @service_app.command()
+def recall(
+    model: Annotated[
+        list[str], typer.Option(help="NAME, or NAME@VERSION; repeat for more than one.")
+    ],
+    config: Config = None,
+    reject: Annotated[
+        Reason | None, typer.Option(help="Take all of them back, for this reason; needs --yes.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm --reject.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+) -> None:
+    """List every result that a model has a part in, where it went, and take all of them back.
+
+    A recalled run is sent to nobody any more and is no earlier report of its patient. Where a
+    destination takes rejection notes (its setting rejection_notes, IHE IOCM), it gets one on
+    all that it has of the run: patient-safety obliges it to hide them, quality leaves it to
+    the site whether it does.
+
+    Example: python -m app recall --model age-dcnn@0.2.0 --config site.yaml
+
+    Example: python -m app recall --model age-dcnn@0.2.0 --reject patient-safety --yes
+    """
+    from app.recalling import ModelName, listing, results_of, unknown_line, unknown_runs
+    from app.recalling import recall as recall_results
+
+    register = _register(_settings(config))
+    results = results_of(register, [ModelName.parse(text) for text in model])
+    if reject is None or not yes:
+        for line in listing(results, unknown_runs(register), as_json=as_json):
+            say(line)
+        if reject is not None:
+            raise typer.BadParameter("nothing was done: confirm with --yes", param_hint="--reject")
+        return
+    runs = recall_results(register, results, reject)
+    for run_id in unknown_runs(register):
+        say(unknown_line(run_id))
+    say(f"{len(runs)} runs recalled{_when(register)}; see how far it is: the same without --reject")
+
+
+@service_app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Tar file to write; must not exist.")],
     config: Config = None,
@@ -156,6 +197,8 @@ def check(config: Config = None, acceptance: Acceptance = False, record: Record 
 
     Exit status: that of the first thing that is wrong, as of `run`.
     """
+    if record and not acceptance:
+        raise typer.BadParameter("goes with --acceptance", param_hint="--record")
     settings = _settings(config)
     if acceptance:
         from app.acceptance import accept, record_table

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AnyHttpUrl, Discriminator, Field, Tag, model_validator
 
 from app.service.delivery.folder import Folder
-from app.service.delivery.routes import CommitmentRule, Kind, OverdueRule, Route
+from app.service.delivery.routes import CommitmentRule, OverdueRule, Route
 from app.setting_types import AETitle, Seconds, Section
 from pacs.sender import Destination
 from pacs.stow import StowService
+from spine.reporting.kinds import DEFAULT_KINDS, Kind, in_order
 
 _Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -27,19 +28,21 @@ class _DestinationSection(Section):
 
     Attributes
     ----------
-    objects : the kinds of objects it gets
+    objects : the kinds of objects it gets; a run writes whatever one of its destinations does
     verify_patient : whether the patient of its study is compared before anything is sent
     query : whom to ask for that
     calling_ae_title : our own
+    rejection_notes : whether recalled results are withdrawn there by notes of IHE IOCM
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-    objects: Annotated[tuple[Kind, ...], Field(min_length=1)] = tuple(Kind)
+    objects: Annotated[tuple[Kind, ...], Field(min_length=1)] = tuple(in_order(DEFAULT_KINDS))
     query: QuerySection | None = None
     calling_ae_title: AETitle = "SPINEMAP"
     timeout_s: Seconds = 30.0
     overdue_after_attempts: Annotated[int, Field(ge=1)] = 10
     overdue_after_hours: Annotated[float, Field(gt=0)] = 1.0
+    rejection_notes: bool = False
 
     def _route(
         self,
@@ -48,7 +51,8 @@ class _DestinationSection(Section):
         commitment: CommitmentRule | None = None,
     ) -> Route:
         overdue = OverdueRule(self.overdue_after_attempts, self.overdue_after_hours)
-        return Route(target, frozenset(self.objects), query, commitment, overdue)
+        kinds = frozenset(self.objects)
+        return Route(target, kinds, query, commitment, overdue, self.rejection_notes)
 
     def _queried(self) -> Destination | None:
         query, ours = self.query, self.calling_ae_title

@@ -7,6 +7,7 @@ place, since its words may quote what it read, and so a patient.
 
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import MutableMapping
 from enum import StrEnum
@@ -52,6 +53,7 @@ def log_to_stderr(form: LogFormat = LogFormat.TEXT, process: str = "serve") -> N
         logger.handlers[:] = [logging.NullHandler()]
         logger.propagate = True
     warnings.showwarning = _log_warning
+    threading.excepthook = _log_uncaught
 
 
 def _formatter(form: LogFormat, process: str) -> ProcessorFormatter:
@@ -107,3 +109,9 @@ def _log_warning(
     line: str | None = None,  # noqa: ARG001
 ) -> None:
     logging.getLogger(__name__).warning("%s at %s:%d", category.__name__, filename, lineno)
+
+
+def _log_uncaught(uncaught: threading.ExceptHookArgs) -> None:
+    """Say that a thread ended by an exception, as one record and without its words."""
+    name = uncaught.thread.name if uncaught.thread else "unknown"
+    logging.getLogger(__name__).error("thread %s ended", name, exc_info=uncaught.exc_value)

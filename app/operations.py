@@ -11,8 +11,9 @@ from app.service.delivery import release as release_delivery
 from app.service.durable import make_folder_durably, write_json_durably
 from app.service.holds import hold, release
 from app.service.marks import mark_urgent
+from app.service.recalls import is_settled
 from app.service.records import RunRecord, State
-from app.service.register import Register, is_uid
+from app.service.register import Register, is_run_id, is_uid
 from app.service.requests import Request, ask
 from pacs import sender
 from pacs.part10 import FileMetaError, read_meta
@@ -94,8 +95,8 @@ def retry(register: Register, run_id: str, destination: str | None) -> None:
         raise SpineError(Code.NOTHING_TO_RETRY, f"run {run_id}: {outcome.code}")
     names = [name for name in record.destinations if destination in (None, name)]
     is_written = outcome is not None and outcome.state is State.WRITTEN
-    if is_written and all(register.receipt(run_id, name).is_complete for name in names):
-        raise SpineError(Code.NOTHING_TO_RETRY, f"run {run_id}: delivered")
+    if is_written and all(is_settled(register, run_id, name) for name in names):
+        raise SpineError(Code.NOTHING_TO_RETRY, f"run {run_id}: delivered, or withdrawn")
     ask(register, run_id, Request.RETRY, destination or "")
 
 
@@ -166,12 +167,6 @@ def is_served(register: Register) -> bool:
     except BlockingIOError:
         return True
     return False
-
-
-def is_run_id(text: str) -> bool:
-    """Tell whether a text can name a run, and so a folder."""
-    study, _, number = text.rpartition(".")
-    return is_uid(study) and number.isascii() and number.isdigit()
 
 
 def known_run(register: Register, run_id: str) -> RunRecord:

@@ -14,11 +14,18 @@ def readout(results: Json) -> Iterator[str]:
     yield _age(results["age"])
     for disc in results["discs"]:
         yield _disc(disc)
-    cautions = [*results["study"]["cautions"], *results["segmentation"].get("cautions", ())]
-    for caution in cautions:
-        yield f"caution  {caution['code']}: {caution['reason']}"
+    yield from map(_earlier, results.get("course", {}).get("studies", ()))
+    yield from dict.fromkeys(_cautions(results))
     for model in results["models"]:
         yield f"model    {model['name']} {model['version']} ({model['evidence']})"
+
+
+def _cautions(results: Json) -> Iterator[str]:
+    course = results.get("course", {})
+    parts = (results["study"], results["segmentation"], *results["discs"], course)
+    for part in parts:
+        for caution in part.get("cautions", ()):
+            yield f"caution  {caution['code']}: {caution['reason']}"
 
 
 def _segmentation(segmentation: Json) -> str:
@@ -33,7 +40,27 @@ def _age(age: Json) -> str:
     if age["refusal"] is not None:
         return f"age      not given: {age['refusal']['code']}"
     predicted, gap = age["predicted_age"]["value"], age["age_gap"]["value"]
-    return f"age      {predicted:.1f} years, gap {gap:+.1f} years"
+    return f"age      {predicted:.1f} years, gap {gap:+.1f} years, {_error(age)}"
+
+
+def _earlier(study: Json) -> str:
+    """Say how long before, and what was said then; results of older versions know none."""
+    words = f"{study['days_before'] / 365.25:.1f} years before"
+    age = study["age"]
+    if age is not None:
+        models = "the same models" if age["same_models"] else "other models, not comparable"
+        words += f": gap {age['age_gap']['value']:+.1f} years by {models}"
+    return f"earlier  {words}; {len(study['grades'])} grades read"
+
+
+def _error(age: Json) -> str:
+    """Say what the model's error makes of the gap; results of older versions know none."""
+    interval = age.get("interval")
+    if interval is None:
+        return "the model's error at this age is not known"
+    side = "within" if age["position"] == "within" else "beyond"
+    half_width, coverage = interval["half_width"]["value"], interval["coverage"]["value"]
+    return f"{side} the model's error (±{half_width:.1f} years for {coverage:.0f}%)"
 
 
 def _disc(disc: Json) -> str:
@@ -48,4 +75,10 @@ def _forecast(forecast: Json) -> str:
         return f"{forecast['refusal']['subject']} not given: {forecast['refusal']['code']}"
     probability = max(forecast["probabilities"])
     grade = forecast["predicted_grade"]
-    return f"{forecast['scale']} {grade} in 5 years (P {probability:.2f})"
+    said = f"{forecast['scale']} {grade} in 5 years (P {probability:.2f})"
+    baseline = forecast.get("baseline")
+    if baseline is None:
+        return said
+    more = "+" if baseline.get("or_more") else ""
+    now = f"{baseline['grade']}{more} now by {baseline['source']}"
+    return f"{said}, {forecast['progression']} from {now}"

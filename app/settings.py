@@ -40,6 +40,7 @@ from app.setting_sections import (
 from app.setting_types import AETitle, ProfileName, Seconds
 from pacs.spool import SpoolLimits
 from spine.errors import Code, SpineError
+from spine.reporting.kinds import Kind
 
 DEFAULTS = Path(__file__).parents[1] / "app.yaml"
 _PREFIX = "SPINEMAP_"
@@ -108,12 +109,19 @@ class Settings(BaseSettings):
         names = tuple(destination.name for destination in self.destinations)
         return Profiles(entry.to_profile(name, names) for name, entry in self.profiles.items())
 
+    def wanted_kinds(self) -> frozenset[Kind]:
+        """Return the kinds of objects that any of the destinations gets."""
+        return frozenset(kind for entry in self.destinations for kind in entry.objects)
+
     def for_profile(self, name: str) -> "Settings":
-        """Return the settings with a profile's own models."""
+        """Return the settings with a profile's own models and destinations."""
+        names = self.profiles[name].destinations
+        mine = tuple(entry for entry in self.destinations if names is None or entry.name in names)
         own = self.profiles[name].models.model_dump(exclude_none=True, exclude={"approved"})
         if (approved := self.profiles[name].models.approved) is not None:
             own["approved"] = approved
-        return self.model_copy(update={"models": self.models.model_copy(update=own)})
+        models = self.models.model_copy(update=own)
+        return self.model_copy(update={"models": models, "destinations": mine})
 
 
 def load_settings(site: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -152,7 +160,30 @@ def environment_without_settings() -> dict[str, str]:
 def _sources(site: Path | None, variables: Mapping[str, str]) -> list[PydanticBaseSettingsSource]:
     """Return the sources, weakest first."""
     files = [DEFAULTS] if site is None else [DEFAULTS, site]
-    return [*(YamlConfigSettingsSource(Settings, file) for file in files), _Variables(variables)]
+    return [*(_File(Settings, file) for file in files), _Variables(variables)]
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML keeps the last without a word."""
+
+    def construct_mapping(  # yaml's own signature
+        self,
+        node: yaml.MappingNode,
+        deep: bool = False,  # noqa: FBT001, FBT002
+    ) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise SpineError(Code.SETTINGS_INVALID, f"{key}: set twice")
+        return super().construct_mapping(node, deep)
+
+
+class _File(YamlConfigSettingsSource):
+    """A file of settings."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        with file_path.open(encoding="utf-8") as file:
+            return yaml.load(file, _UniqueKeys) or {}  # noqa: S506 - a SafeLoader
 
 
 class _Variables(EnvSettingsSource):

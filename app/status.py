@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from app.operations import is_served
 from app.service.health import Disk
-from app.service.overview import DeliveryState, Overview, RunView, Snapshot
+from app.service.overview import Overview, RunView, Snapshot
 from app.service.register import Register
 from app.settings import Settings
 
@@ -46,7 +46,7 @@ def status_lines(settings: Settings, *, everything: bool = False) -> Iterator[st
     runs = snapshot.runs if everything else _worth_showing(snapshot)
     if runs:
         yield ""
-        yield from _table([_HEADINGS, *map(_row, runs)])
+        yield from table([_HEADINGS, *map(_row, runs)])
     if len(runs) < len(snapshot.runs):
         yield f"{len(snapshot.runs) - len(runs)} more runs that are done: --all"
 
@@ -72,7 +72,7 @@ def _worth_showing(snapshot: Snapshot) -> list[RunView]:
 
 
 def _is_done(run: RunView) -> bool:
-    is_delivered = all(item.state is DeliveryState.DELIVERED for item in run.deliveries)
+    is_delivered = all(item.state.is_done for item in run.deliveries)
     return run.state in ("written", "nothing_to_send") and is_delivered and not run.is_held
 
 
@@ -80,7 +80,11 @@ def _row(run: RunView) -> tuple[str, ...]:
     state = run.state if run.code is None else f"{run.state} {run.code}"
     if run.attempts:
         state += f", {run.attempts} crashes"
-    if run.is_held:
+    if run.revision > 1:
+        state += f", revision {run.revision}"
+    if run.recalled:
+        state += f", recalled {run.recalled}"
+    elif run.is_held:
         state += ", held"
     return run.run_id, state, run.analysis_time, str(run.instances), _deliveries(run)
 
@@ -89,7 +93,7 @@ def _deliveries(run: RunView) -> str:
     words = []
     for item in run.deliveries:
         word = f"{item.destination} {item.state}"
-        if item.state is not DeliveryState.DELIVERED:
+        if not item.state.is_done:
             word += f" {item.confirmed}/{run.objects}"
         if item.code:
             word += f" {item.code}"
@@ -112,7 +116,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield rows with their columns aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

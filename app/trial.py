@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from app.service.register import Register
+from app.service.register import Register, is_uid
 from app.settings import environment_without_settings
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
 from pacs.peers import Admission
@@ -36,7 +36,7 @@ def trial_site(data: Path, pacs_port: int) -> dict[str, object]:
         "destinations": [
             {"name": "pacs", "host": "127.0.0.1", "port": pacs_port, "ae_title": PEER}
         ],
-        # The shipped models know phantoms only; without this every number would be withheld.
+        # The shipped models have no evidence from patients; without this nothing would be shown.
         "science": {"minimum_evidence": "synthetic"},
     }
 
@@ -106,7 +106,10 @@ def play_pacs(folder: Path) -> Iterator[Listener]:
     """Receive results into a folder, as a PACS would."""
 
     def store(instance: ReceivedInstance) -> StoreStatus:
-        path = folder / f"{instance.meta.sop_instance_uid}.dcm"
+        uid = instance.meta.sop_instance_uid
+        if not is_uid(uid):
+            return StoreStatus.CANNOT_UNDERSTAND
+        path = folder / f"{uid}.dcm"
         path.write_bytes(instance.header + instance.data_set)
         return StoreStatus.SUCCESS
 

@@ -13,6 +13,7 @@ from bench.networks import bench_age_network
 from bench.segmentation import bench_segmentation
 from bench.service import bench_service
 from bench.study import bench_phantom, bench_study
+from bench.writing import bench_writing
 from research.measurements import tabulate, write_measurements
 from spine.inference.backends import Backend
 from spine.inference.loading import load_models
@@ -28,10 +29,10 @@ def main() -> int:
     folder = Path(settings.models.folder)
     models = load_models(folder, approvals(settings), Backend.OPENVINO, threads=THREADS)
     results = bench_phantom()
-    steps, volume = bench_study(models, folder, THREADS)
-    results += steps
-    results += bench_segmentation(volume, models.segmentation, folder, THREADS)
+    results += bench_study(models, folder, THREADS)
+    results += bench_segmentation(folder, THREADS)
     results += bench_age_network(THREADS)
+    results += bench_writing()
     results += bench_intake()
     results += bench_service()
     path = write_measurements("bench", time.monotonic() - started, results)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.networks import age_networks
+from bench.networks import age_networks, eager_network
 from bench.timing import Cost, measure
 from phantom.protocols import WHOLE_SPINE_T2
 from phantom.rendering import render
 from phantom.studies import StudyPlan, write_phantom_study
 from phantom.subjects import subject
 from research.measurements import Data, Measurement
-from research.training.segmentation_stock import stock_prediction
+from research.validation.segmentation.stock import stock_prediction
 from spine import pipeline
 from spine.age.estimation import AgeSettings
 from spine.anatomy.levels import Level
@@ -30,10 +30,11 @@ from spine.findings import (
     Segmentation,
 )
 from spine.imaging.volume import LabelMap, Volume
-from spine.inference.models import AGE_NAME, BiasLine, Model, Models, Network
+from spine.inference.models import AGE_NAME, AgeModel, AgeNetwork, BiasLine, Models
+from spine.networks.age_head import head_from_network
 from spine.preprocessing.age import AgeSpec
 from spine.reporting.context import RunContext
-from spine.segmentation.segmenter import interpret
+from spine.segmentation.segmenter import Prediction, interpret
 
 # Whatever is found may have its age: the age network is to be timed even where the shipped
 # segmentation misses vertebrae.
@@ -73,7 +74,7 @@ def bench_phantom() -> list[Measurement]:
     return [Measurement(name, cost.cpu_s, "CPU-s", Data.SYNTHETIC, 1, 5.0, "lower")]
 
 
-def bench_study(models: Models, folder: Path, threads: int) -> tuple[list[Measurement], Volume]:
+def bench_study(models: Models, folder: Path, threads: int) -> list[Measurement]:
     """Time one study of native size, ours step by step and the stock parts as a whole.
 
     Both sides read, select, name levels, grade discs and write with the same code; stock are
@@ -82,20 +83,17 @@ def bench_study(models: Models, folder: Path, threads: int) -> tuple[list[Measur
     Parameters
     ----------
     folder : of the models
-
-    Returns
-    -------
-    The figures, and the volume that was selected
     """
-    ours, eager = age_networks(threads)
+    ours, network = age_networks(threads)
+    eager = AgeNetwork(eager_network(network.blocks), head_from_network(network))
     stock_parts = Chain(_with_age(models, eager), _stock_segmenter(models, folder, threads))
     with tempfile.TemporaryDirectory() as temporary:
         study = Path(temporary) / "study"
         plan = StudyPlan(age_years=AGE_YEARS, protocols=(WHOLE_SPINE_T2,))
         write_phantom_study(study, SEED, plan)
-        steps, volume = _steps(study, _our_chain(_with_age(models, ours)), Path(temporary) / "ours")
-        stock, _ = _steps(study, stock_parts, Path(temporary) / "stock")
-    return [*_figures(steps), *_beside(_total(steps), _total(stock))], volume
+        steps = _steps(study, _our_chain(_with_age(models, ours)), Path(temporary) / "ours")
+        stock = _steps(study, stock_parts, Path(temporary) / "stock")
+    return [*_figures(steps), *_beside(_total(steps), _total(stock))]
 
 
 def _figures(steps: list[Step]) -> list[Measurement]:
@@ -124,18 +122,18 @@ def _stock_segmenter(models: Models, folder: Path, threads: int) -> Segmenter:
     def segment(selection: Selection) -> Segmentation | Refusal:
         volume = _decoded(selection)
         classes = LabelMap(stock_prediction(volume, folder, threads), volume.affine)
-        return interpret(volume, classes, models.segmentation, SETTINGS.segmentation)
+        return interpret(volume, Prediction(classes), models.segmentation, SETTINGS.segmentation)
 
     return segment
 
 
-def _with_age(models: Models, network: Network) -> Models:
+def _with_age(models: Models, network: AgeNetwork) -> Models:
     """Put a full-size age network in the shipped one's place; its bias line withholds nothing."""
     reference = ModelReference(AGE_NAME, "0.0.0", "0" * 64, Evidence.SYNTHETIC)
-    return replace(models, age=Model(reference, AgeSpec(), network, BiasLine(1.0, 0.0, 3)))
+    return replace(models, age=AgeModel(reference, AgeSpec(), network, BiasLine(1.0, 0.0, 3)))
 
 
-def _steps(study: Path, chain: Chain, output: Path) -> tuple[list[Step], Volume]:
+def _steps(study: Path, chain: Chain, output: Path) -> list[Step]:
     run = RunContext(output, datetime(2026, 1, 1, tzinfo=UTC), "bench", "0" * 64, True)
     models = chain.models
     loaded, load = measure(lambda: pipeline.load(study, SETTINGS))
@@ -151,7 +149,7 @@ def _steps(study: Path, chain: Chain, output: Path) -> tuple[list[Step], Volume]
     _, write = measure(lambda: pipeline.write(findings, models, run, SETTINGS))
     names = ("load", "select and decode", "segment and measure", _AGE_STEP, "discs", "write")
     costs = (load, select, segment, estimate, predict, write)
-    return [Step(*pair) for pair in zip(names, costs, strict=True)], _decoded(selection)
+    return [Step(*pair) for pair in zip(names, costs, strict=True)]
 
 
 def _named(found: Segmentation | Refusal) -> Segmentation:

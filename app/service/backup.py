@@ -8,6 +8,7 @@ and the engine's database, which the disk overrules, before all of them.
 import hashlib
 import io
 import json
+import os
 import sqlite3
 import tarfile
 import tempfile
@@ -30,7 +31,7 @@ END = "end.json"
 NOT_COPIED = ("work", "locks", "lost+found")
 """Folders that begin anew, or are not ours."""
 
-_COPIED_FIRST = ("runs", "aside")
+_COPIED_APART = ("rejections", "runs", "aside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class BackupContent:
 
 
 def back_up(register: Register, target: Path, *, was_served: bool) -> BackupContent:
-    """Write everything into a new file.
+    """Write everything into a new file, which nobody else may read: it holds patients' images.
 
     Raises
     ------
@@ -58,7 +59,12 @@ def back_up(register: Register, target: Path, *, was_served: bool) -> BackupCont
         raise SpineError(Code.BACKUP_INVALID, f"{target} exists already")
     unfinished = target.with_name(f"{target.name}.unfinished")
     try:
-        with unfinished.open("wb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
+        # One that was left there keeps its permissions.
+        unfinished.unlink(missing_ok=True)
+        with (
+            open(unfinished, "xb", opener=_for_us_alone) as raw,
+            tarfile.open(fileobj=raw, mode="w") as tar,
+        ):
             files = _write(register, tar, was_served=was_served)
         fsync_file(unfinished)
         unfinished.rename(target)
@@ -68,6 +74,10 @@ def back_up(register: Register, target: Path, *, was_served: bool) -> BackupCont
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
         raise SpineError(Code.BACKUP_INVALID, f"{target}: {reason}") from error
     return BackupContent(files, was_served)
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _write(register: Register, tar: tarfile.TarFile, *, was_served: bool) -> int:
@@ -107,6 +117,9 @@ def _files(register: Register, database: Path | None) -> Iterator[tuple[str, Pat
 
 
 def _entries(register: Register) -> Iterator[Path]:
+    # A note that is judged while this goes on is in the copy as open, and judged again.
+    notes = sorted((register.root / "rejections").glob("*"))
+    yield from notes
     for run in sorted((register.root / "runs").glob("*")):
         # Asked before the folder is listed: what it vouches for is then in the list.
         outcome = run / "outcome.json"
@@ -115,9 +128,11 @@ def _entries(register: Register) -> Iterator[Path]:
     for facts in sorted(register.aside.glob("*.json")):
         yield from (facts.with_suffix(".bin"), facts)
     for folder in sorted(path for path in register.root.iterdir() if path.is_dir()):
-        if folder.name not in (*_COPIED_FIRST, *NOT_COPIED):
+        if folder.name not in (*_COPIED_APART, *NOT_COPIED):
             for part in sorted(folder.iterdir()):
                 yield from [part] if part.is_file() else sorted(part.rglob("*"))
+    later = sorted((register.root / "rejections").glob("*.open"))
+    yield from (path for path in later if path not in notes)
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path, digest: "hashlib._Hash") -> int:

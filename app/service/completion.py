@@ -96,6 +96,11 @@ class Completion:
         if not is_result(arrival.sop_class_uid):
             self._wait_for(arrival.study_instance_uid, extends=is_mr(arrival.sop_class_uid))
 
+    def reconsider(self, study: str) -> None:
+        """Look again at a study of which some instances must not be used any more."""
+        if self._opening.has_news(study):
+            self._wait_for(study, extends=False)
+
     def start(self) -> None:
         """Take up what was waiting when the service stopped, then watch.
 
@@ -121,12 +126,28 @@ class Completion:
     def _watch(self) -> None:
         while not self._stopping.wait(_CHECK_INTERVAL_S):
             for study in self._take_complete():
-                try:
-                    self._opened.extend(self._opening.open(study))
-                except OSError as error:
-                    _LOG.error("no run opened for study %s: %s", study, error.strerror)
-                    self._wait_for(study, extends=True)
+                self._open(study)
             self._announce()
+
+    def _open(self, study: str) -> None:
+        try:
+            self._opened.extend(self._opening.open(study))
+        except Exception as error:  # noqa: BLE001 - one study must not end the others' watch
+            _LOG.error("no run opened for study %s: %s", study, _reason(error))
+            self._wait_for(study, extends=True)
+            self._hand_over_written(study)
+
+    def _hand_over_written(self, study: str) -> None:
+        """Hand over what was written before opening failed: to look again would not find it new.
+
+        Queueing a run again changes nothing.
+        """
+        try:
+            for run in self._register.runs_of(study):
+                if self._register.outcome(run.run_id) is None and run not in self._opened:
+                    self._opened.append(run)
+        except Exception as error:  # noqa: BLE001 - likewise
+            _LOG.error("runs of study %s not read: %s", study, _reason(error))
 
     def _announce(self) -> None:
         """Hand opened runs over; one that nobody took is offered again, and at every start."""
@@ -158,8 +179,8 @@ class Completion:
             return True
         try:
             return self._has_enough(study, state) or self._has_all(study, state, quiet_s)
-        except OSError as error:
-            _LOG.error("study %s not counted: %s", study, error.strerror)
+        except Exception as error:  # noqa: BLE001 - likewise
+            _LOG.error("study %s not counted: %s", study, _reason(error))
             return False
 
     def _has_enough(self, study: str, state: _Waiting) -> bool:
@@ -191,3 +212,9 @@ def _ask(ask: AskCount, study: str) -> int | None:
     except Exception as error:  # noqa: BLE001 - a peer may fail in any way; then time decides
         _LOG.error("study %s: its sender was not asked: %s", study, type(error).__name__)
         return None
+
+
+def _reason(error: Exception) -> str:
+    """Say what failed, without the words of a library."""
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return strerror or type(error).__name__

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 # Unrelated files must seldom wait for each other; the lock files are never removed.
 _LOCKS = 64
@@ -42,6 +43,15 @@ def write_json_durably(path: Path, content: Mapping[str, object], staging: Path)
     write_durably(path, [text.encode() + b"\n"], staging)
 
 
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a file, None where there is none; another process may remove it."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    return content
+
+
 @contextmanager
 def locked(path: Path, locks: Path) -> Iterator[None]:
     """Keep every other thread and process from deciding about the same path.
@@ -51,7 +61,7 @@ def locked(path: Path, locks: Path) -> Iterator[None]:
     locks : folder of the lock files
     """
     number = zlib.crc32(os.fsencode(path)) % _LOCKS
-    descriptor = os.open(locks / f"{number:02d}", os.O_RDWR | os.O_CREAT, 0o640)
+    descriptor = os.open(f"{locks}/{number:02d}", os.O_RDWR | os.O_CREAT, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

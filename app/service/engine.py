@@ -48,6 +48,7 @@ class Engine:
         self._path = path
         self._executor = executor
         self.database: sqlalchemy.Engine | None = None
+        self._queues: set[str] = set()
 
     def configure(self) -> None:
         """Open the database; workflows are defined after this and before `launch`."""
@@ -81,10 +82,12 @@ class Engine:
             self.database.dispose()
 
     def add_queue(self, name: str, at_once: int) -> None:
-        """Make a queue that runs so many workflows at once."""
-        DBOS.register_queue(
-            name, worker_concurrency=at_once, polling_interval_sec=_POLLING_INTERVAL_S
-        )
+        """Make a queue that runs so many workflows at once; one that is there stays as it is."""
+        if name not in self._queues:
+            DBOS.register_queue(
+                name, worker_concurrency=at_once, polling_interval_sec=_POLLING_INTERVAL_S
+            )
+            self._queues.add(name)
 
     def rows(self, statuses: Iterable[str], prefix: str | None = None) -> list[Row]:
         """Return workflows by status, and by the beginning of their id."""

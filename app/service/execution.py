@@ -3,12 +3,15 @@
 import errno
 import logging
 import os
+import shutil
 from dataclasses import dataclass
 
 from app.service import attempts
+from app.service.earlier_reports import EarlierReports
 from app.service.inference import Inference
 from app.service.records import RunOutcome, RunRecord, State
 from app.service.register import Register
+from app.service.rejected import rejected_instances
 from app.service.worker import Job
 from spine.errors import Code
 
@@ -45,10 +48,16 @@ class Execution:
     def _run(self, record: RunRecord, analysis_time: str) -> RunOutcome:
         if self._is_superseded(record):
             outcome = RunOutcome(State.NOTHING_TO_SEND, Code.SUPERSEDED.value)
+        elif self._was_rejected(record):
+            outcome = RunOutcome(State.NOTHING_TO_SEND, Code.SOURCES_REJECTED.value)
         elif attempts.crashes(self.register, record.run_id) >= CRASHES:
             outcome = RunOutcome.quarantined(Code.SERVICE_CRASHED)
         else:
-            outcome = self._analyze(record, analysis_time)
+            # From beginning to end: a bug anywhere on the way would return with every try.
+            with attempts.attempt(self.register, record.run_id):
+                outcome = self._analyze(record, analysis_time)
+                self.register.close_work(record.run_id, outcome)
+            return outcome
         self.register.close_work(record.run_id, outcome)
         return outcome
 
@@ -58,21 +67,39 @@ class Execution:
         except FileNotFoundError:
             # No disk to wait for: somebody took an instance away.
             return RunOutcome.failed(Code.INPUT_MISSING)
+        priors = self._earlier.lay_out(record.study_instance_uid, source)
         job = Job(
             record.run_id,
             str(source),
-            None,
+            None if priors is None else str(priors),
             str(output),
             record.profile,
             analysis_time,
             self._previous(record),
         )
-        with attempts.attempt(self.register, record.run_id):
-            outcome = self.inference.run(job)
-            if outcome.code == Code.DISK_LOW:
-                # The disk's failure and not the study's, though its outcome might find room.
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return outcome
+        outcome = self.inference.run(job)
+        if outcome.code == Code.DISK_LOW:
+            # The disk's failure and not the study's, though its outcome might find room.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if outcome.state is State.WRITTEN:
+            self._earlier.remember(record.run_id, output)
+            if self._was_rejected(record):
+                # Meanwhile: nobody has seen it yet, and nobody shall.
+                shutil.rmtree(output)
+                outcome = RunOutcome(State.NOTHING_TO_SEND, Code.SOURCES_REJECTED.value)
+        return outcome
+
+    @property
+    def _earlier(self) -> EarlierReports:
+        return EarlierReports(self.register)
+
+    def _was_rejected(self, record: RunRecord) -> bool:
+        """Tell whether some of what the run was given must not be used any more.
+
+        Another run is opened on the rest, if there is one.
+        """
+        rejected = rejected_instances(self.register, record.study_instance_uid)
+        return not rejected.isdisjoint(record.instances)
 
     def _is_superseded(self, record: RunRecord) -> bool:
         """Tell whether a later run, which has seen more, says or will say it instead."""

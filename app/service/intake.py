@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,8 @@ from app.service.durable import (
 )
 from app.service.marks import note
 from app.service.register import Register, is_uid
+from app.service.rejected import expect_note
+from app.service.sop_classes import is_key_object_selection
 from pacs.listener import ReceivedInstance, StoreStatus
 from pacs.part10 import FileMetaError, seek_data_set
 from pacs.spool import Shortfall
@@ -34,9 +35,10 @@ class Intake:
 
     Parameters
     ----------
-    on_arrival : called after a new instance is durable, before it is answered
-    on_expected : called with its SOP instance UID before an instance is put in its place, so
-        that whoever outlives this process can look whether it got there
+    on_arrival : called after a new instance is durable, before it is answered; also where one
+        got to its place and the disk failed then
+    on_expected : called with its SOP instance UID before anything of an instance is kept, so
+        that whoever outlives this process can look whether it got to its place
     """
 
     def __init__(
@@ -73,14 +75,28 @@ class Intake:
             # Sent by us, and back again: kept, but never the input of anything.
             self._keep(instance, self._register.returned_path(study, uid))
             return StoreStatus.SUCCESS
-        arrival = _arrival(study, instance)
-        # A duplicate may be news too: sent to another of our names, or urgently.
-        is_noted = note(self._register, arrival)
+        self._take_in(instance, _arrival(study, instance))
+        return StoreStatus.SUCCESS
+
+    def _take_in(self, instance: ReceivedInstance, arrival: Arrival) -> None:
+        """Keep an instance and what its arrival says, and tell it where any of this is news."""
+        uid = instance.meta.sop_instance_uid
+        path = self._register.instance_path(arrival.study_instance_uid, uid)
+        # First: whoever is killed behind this has left nothing that nobody looks for.
         self._on_expected(uid, arrival)
-        is_new = self._keep(instance, self._register.instance_path(study, uid))
+        try:
+            # A duplicate may be news too: sent to another of our names, or urgently.
+            is_noted = note(self._register, arrival)
+            is_new = self._keep(instance, path)
+            if is_key_object_selection(instance.meta.sop_class_uid):
+                expect_note(self._register, arrival.study_instance_uid, uid)
+        except OSError:
+            if path.exists():
+                # It is not acknowledged, and will not be news when it is sent again.
+                self._on_arrival(arrival)
+            raise
         if is_new or is_noted:
             self._on_arrival(arrival)
-        return StoreStatus.SUCCESS
 
     def _keep(self, instance: ReceivedInstance, path: Path) -> bool:
         """Move an instance to its place unless there is one; return whether it was new."""
@@ -90,7 +106,7 @@ class Intake:
             with locked(path, self._register.locks):
                 is_new = not path.exists()
                 if is_new:
-                    os.rename(instance.file.path, path)  # noqa: PTH104 - its order matters
+                    instance.file.rename(path)
             if is_new:
                 fsync_folder(path.parent)
                 return True
@@ -116,7 +132,7 @@ class Intake:
             name = hashlib.file_digest(file, "sha256").hexdigest()
         instance.file.sync()
         # The same bytes may be there already: then they are replaced by themselves.
-        os.rename(instance.file.path, self._register.aside / f"{name}.bin")  # noqa: PTH104
+        instance.file.rename(self._register.aside / f"{name}.bin")
         self._write_facts(name, instance, code)
 
     def _write_facts(self, name: str, instance: ReceivedInstance, code: Code) -> None:

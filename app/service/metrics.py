@@ -1,8 +1,9 @@
 """Metrics for Prometheus, computed when they are asked for.
 
 From the register and the engine's database, so that a restart loses nothing; only what was
-received is counted in memory, which Prometheus expects to begin at zero. Labels are names of
-destinations, queues, steps, models and codes: never a study, let alone a patient.
+received and how long steps took is counted in memory, which Prometheus expects to begin at
+zero. Labels are names of destinations, queues, steps, models and codes: never a study, let
+alone a patient.
 """
 
 import json
@@ -14,16 +15,14 @@ from pathlib import Path
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
-    HistogramMetricFamily,
     InfoMetricFamily,
     Metric,
 )
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from app.service.counters import Arrivals, AsideCodes, StoredInstances
+from app.service.counters import Arrivals, AsideCodes, StepTimes, StoredInstances
 from app.service.health import Disk, Health
 from app.service.overview import Overview, Snapshot
-from app.service.workflow_rows import BUCKETS_S, read_step_times
 from app.version import VERSION
 
 _PREFIX = "spinemap"
@@ -43,6 +42,7 @@ class Sources:
     disk: Disk
     health: Health
     arrivals: Arrivals
+    step_times: StepTimes
     models: Path
     destinations: tuple[str, ...]
     queues: tuple[str, ...]
@@ -66,7 +66,7 @@ class ServiceCollector(Collector):
         yield from self._deliveries(snapshot)
         yield from self._disk()
         yield from self._states()
-        yield _steps(self._sources.overview.register.root)
+        yield from self._sources.step_times.histogram.collect()
         yield from _versions(self._sources.models)
 
     def _received(self) -> Iterator[Metric]:
@@ -141,17 +141,11 @@ def _runs(snapshot: Snapshot) -> Iterator[Metric]:
     yield _by_label("refusals", "Results withheld in all runs, by code", "code", refusals)
     held = sum(run.waits_for_a_person for run in snapshot.runs)
     yield _gauge("held_runs", "Runs held by command, restore, or a patient who differs", held)
-
-
-def _steps(root: Path) -> Metric:
-    family = HistogramMetricFamily(
-        f"{_PREFIX}_step_seconds", "Duration of workflow steps", labels=["step"]
+    recalled = Counter(
+        str(item.state) for run in snapshot.runs if run.recalled for item in run.deliveries
     )
-    for name, times in sorted(read_step_times(root).items()):
-        bounds = [*map(str, BUCKETS_S), "+Inf"]
-        buckets = [(bound, float(n)) for bound, n in zip(bounds, times.counts, strict=True)]
-        family.add_metric([name], buckets, times.total_s)
-    return family
+    text = "Deliveries of recalled runs, by how far they are taken back"
+    yield _by_label("recalled_deliveries", text, "state", recalled)
 
 
 def _versions(models: Path) -> Iterator[Metric]:

@@ -9,6 +9,7 @@ from app.service.marks import is_urgent, received_titles
 from app.service.profiles import Profile, Profiles
 from app.service.records import RunRecord
 from app.service.register import Register
+from app.service.rejected import rejected_instances
 from app.service.sop_classes import is_mr, is_result
 from pacs.part10 import FileMeta, FileMetaError, read_meta
 
@@ -53,12 +54,19 @@ class Opening:
         if not self._may_be_due(study, runs, titles):
             return []
         metas = self._metas(study)
-        images = {uid: meta for uid, meta in metas.items() if not is_result(meta.sop_class_uid)}
+        rejected = rejected_instances(self.register, study)
+        images = {
+            uid: meta
+            for uid, meta in metas.items()
+            if not is_result(meta.sop_class_uid) and uid not in rejected
+        }
         titles |= {meta.receiving_ae for meta in images.values()}
         due = []
         for profile in self.profiles:
             mine = frozenset(title for title in titles if self.profiles.of_title(title) is profile)
-            if mine and images and _has_news(images, _of(profile, runs), runs, mine):
+            own = _of(profile, runs)
+            is_spoiled = any(map(is_mr, _classes(images))) and _rests_on(own, rejected)
+            if mine and images and (is_spoiled or _has_news(images, own, runs, mine)):
                 due.append((profile, mine))
         return due
 
@@ -66,12 +74,11 @@ class Opening:
         """Look at names only: a start must not open every file that was ever received."""
         if not runs or not titles <= _answered(runs):
             return True
-        uids = self.register.instances(study)
+        rejected = rejected_instances(self.register, study)
+        uids = set(self.register.instances(study)) - rejected
         names = {record.profile for record in runs}
-        return any(
-            not _seen([run for run in runs if run.profile == name]).issuperset(uids)
-            for name in names
-        )
+        by_profile = [[run for run in runs if run.profile == name] for name in names]
+        return any(not _seen(own) >= uids or _rests_on(own, rejected) for own in by_profile)
 
     def _record(self, study: str, profile: Profile, titles: frozenset[str]) -> RunRecord:
         number = len(self.register.runs_of(study)) + 1
@@ -79,12 +86,20 @@ class Opening:
             run_id=f"{study}.{number}",
             analysis_time=datetime.now(UTC).isoformat(timespec="seconds"),
             profile=profile.name,
-            instances=tuple(self.register.instances(study)),
+            instances=self._usable(study),
             destinations=profile.receivers,
-            conflicts=tuple(self.register.conflicts(study)),
+            conflicts=self._conflicts(study),
             is_urgent=self._is_urgent(study),
             received_by=tuple(sorted(titles)),
         )
+
+    def _usable(self, study: str) -> tuple[str, ...]:
+        rejected = rejected_instances(self.register, study)
+        return tuple(uid for uid in self.register.instances(study) if uid not in rejected)
+
+    def _conflicts(self, study: str) -> tuple[str, ...]:
+        rejected = rejected_instances(self.register, study)
+        return tuple(self.register.conflicts(study, without=rejected))
 
     def _is_urgent(self, study: str) -> bool:
         if is_urgent(self.register, study):
@@ -105,6 +120,15 @@ class Opening:
 
 def _of(profile: Profile, runs: Iterable[RunRecord]) -> list[RunRecord]:
     return [record for record in runs if record.profile == profile.name]
+
+
+def _classes(images: Mapping[str, FileMeta]) -> list[str]:
+    return [meta.sop_class_uid for meta in images.values()]
+
+
+def _rests_on(own: list[RunRecord], rejected: frozenset[str]) -> bool:
+    """Tell whether the latest run of a profile was given what must not be used any more."""
+    return bool(own) and not rejected.isdisjoint(own[-1].instances)
 
 
 def _seen(runs: Iterable[RunRecord]) -> set[str]:

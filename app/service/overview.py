@@ -5,6 +5,7 @@ folder changes, so that looking often costs little however many runs there are.
 """
 
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -16,7 +17,8 @@ from typing import Any
 
 from app.service.attempts import crashes
 from app.service.holds import is_held
-from app.service.records import RunOutcome, RunRecord, State
+from app.service.recalls import read_recall
+from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
 from app.service.workflow_rows import WorkflowRows, read_rows
 
@@ -33,6 +35,15 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     OPEN = "open"
     HELD = "held"
+    # Of a recalled run: never sent and never will be; rejected there; out of our hands.
+    RECALLED = "recalled"
+    REJECTED = "rejected"
+    STILL_THERE = "recalled, still there"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody has to do anything."""
+        return self in (DeliveryState.DELIVERED, DeliveryState.RECALLED, DeliveryState.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,8 @@ class RunView:
     attempts : starts of an analysis that took the service with them
     is_held : by a person or a restore; one delivery alone may be held as well
     refusals : codes of the results withheld
+    revision : of the result about its study; each later one replaces the one before
+    recalled : title of the rejection note that withdraws it; None where it was not recalled
     """
 
     run_id: str
@@ -78,11 +91,15 @@ class RunView:
     attempts: int
     refusals: tuple[str, ...]
     deliveries: tuple[DeliveryView, ...]
+    revision: int = 1
+    recalled: str | None = None
 
     @property
     def waits_for_a_person(self) -> bool:
-        """Whether it is held, or one of its deliveries is."""
-        return self.is_held or any(item.state is DeliveryState.HELD for item in self.deliveries)
+        """Whether it is held, or one of its deliveries is, or it was recalled in vain."""
+        states = {item.state for item in self.deliveries}
+        is_out = DeliveryState.STILL_THERE in states
+        return is_out or (self.recalled is None and (self.is_held or DeliveryState.HELD in states))
 
     def open_deliveries(self) -> Iterator[DeliveryView]:
         """Yield what should be on its way; not what is held."""
@@ -124,48 +141,49 @@ class Overview:
         self.register = register
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
+        self._runs = str(register.root / "runs")
 
     def snapshot(self) -> Snapshot:
         """Look at everything once."""
         workflows = read_rows(self.register.root)
         with self._lock:
-            folders = sorted((self.register.root / "runs").glob("*/run.json"), key=_number)
-            views = [view for path in folders if (view := self._view(path.parent))]
+            found = {name: self._look(name) for name in self.register.run_ids()}
+            # Only what is still there and has settled; by folder, which is what did not change.
+            settled = (time.time() - _SETTLED_S) * 1e9
             self._kept = {
-                view.run_id: self._kept[view.run_id] for view in views if view.run_id in self._kept
+                name: kept for name, kept in found.items() if kept and max(kept.stamp) < settled
             }
+        views = (kept.view for kept in found.values() if kept)
         runs = tuple(_with_rows(self.register, view, workflows) for view in views)
         return Snapshot(time.time(), runs, workflows)
 
-    def _view(self, folder: Path) -> RunView | None:
-        """Return a run as it is now; None where the retention took it away meanwhile."""
+    def _look(self, run_id: str) -> _Kept | None:
+        """Return a run as it is now; None where it is not yet there or no longer."""
         try:
-            stamp = _changed(folder)
-            kept = self._kept.get(folder.name)
+            stamp = _changed(f"{self._runs}/{run_id}")
+            kept = self._kept.get(run_id)
             if kept is not None and kept.stamp == stamp:
-                return kept.view
-            view = _read(self.register, folder)
-        except FileNotFoundError:
+                return kept
+            return _Kept(stamp, _read(self.register, self.register.run_folder(run_id)))
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        if max(stamp) < (time.time() - _SETTLED_S) * 1e9:
-            self._kept[folder.name] = _Kept(stamp, view)
-        return view
 
 
-def _number(run_json: Path) -> tuple[int, ...]:
-    return tuple(map(int, run_json.parent.name.split(".")))
-
-
-def _changed(folder: Path) -> tuple[int, int]:
+def _changed(folder: str) -> tuple[int, int]:
     """Return when an entry of the folder or of its receipts was last renamed into place."""
-    receipts = folder / "delivered"
-    return folder.stat().st_mtime_ns, receipts.stat().st_mtime_ns if receipts.exists() else 0
+    changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 - a path for each run takes its time
+    try:
+        return changed, os.stat(f"{folder}/delivered").st_mtime_ns  # noqa: PTH116
+    except FileNotFoundError:
+        return changed, 0
 
 
 def _read(register: Register, folder: Path) -> RunView:
     record = register.run(folder.name)
     outcome = register.outcome(folder.name)
     held = is_held(register, folder.name)
+    results = _results(folder / "results.json")
+    found = read_recall(register, folder.name)
     return RunView(
         run_id=record.run_id,
         state=WAITING if outcome is None else outcome.state.value,
@@ -176,8 +194,10 @@ def _read(register: Register, folder: Path) -> RunView:
         is_held=held,
         ended_at=None if outcome is None else (folder / "outcome.json").stat().st_mtime,
         attempts=0,
-        refusals=_refusals(folder / "results.json"),
+        refusals=tuple(_codes(results)),
         deliveries=tuple(_deliveries(register, record, outcome, is_held=held)),
+        revision=results.get("run", {}).get("revision", 1),
+        recalled=None if found is None else found.title.value,
     )
 
 
@@ -194,9 +214,21 @@ def _deliveries(
             state = DeliveryState.HELD
         if receipt.is_complete:
             state = DeliveryState.DELIVERED
+        if read_recall(register, record.run_id) is not None:
+            state = withdrawal(receipt)
         failed = _read_optional(register, record.run_id, f"{name}.attempts")
         code = hold["code"] if state is DeliveryState.HELD and hold else failed.get("failure")
         yield DeliveryView(name, state, len(receipt.objects), failed.get("count", 0), code)
+
+
+def withdrawal(receipt: Receipt) -> DeliveryState:
+    """Return how far a recalled run is with one destination."""
+    if not receipt.is_withdrawn:
+        return DeliveryState.OPEN
+    if not receipt.is_rejected:
+        return DeliveryState.STILL_THERE
+    was_sent = bool(receipt.objects or receipt.attempted)
+    return DeliveryState.REJECTED if was_sent else DeliveryState.RECALLED
 
 
 def _read_optional(register: Register, run_id: str, name: str) -> dict[str, Any]:
@@ -209,14 +241,14 @@ def _read_optional(register: Register, run_id: str, name: str) -> dict[str, Any]
     return content
 
 
-def _refusals(results: Path) -> tuple[str, ...]:
-    """Return the code of every refusal in a run's results, however deep it stands."""
-    if not results.is_file():
-        return ()
-    return tuple(_codes(json.loads(results.read_text())))
+def _results(path: Path) -> dict[str, Any]:
+    """Read a run's results; empty where there are none."""
+    content: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return content
 
 
 def _codes(content: Any) -> Iterator[str]:
+    """Yield the code of every refusal, however deep it stands."""
     if isinstance(content, list):
         for item in content:
             yield from _codes(item)

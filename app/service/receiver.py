@@ -1,13 +1,14 @@
 """A receiver process: accepts, keeps instances, and tells its parent what arrived."""
 
 import gc
+import itertools
 import json
 import os
 import signal
 import socket
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from app.logs import LogFormat, log_to_stderr
@@ -46,26 +47,28 @@ class _Parent:
         self._connection = connection
         self._lock = threading.Lock()
         self._intake = Intake(register, self._arrived, self._expect)
-        # By thread: what it has announced and not told the end of.
+        self._numbers = itertools.count()
+        # By thread: the number of what it has announced and not told the end of.
         self._open = threading.local()
 
     def ready(self) -> None:
         self._send({"ready": True})
 
     def store(self, instance: ReceivedInstance) -> StoreStatus:
-        self._open.uid = None
+        self._open.number = None
         status = self._intake.store(instance)
-        if self._open.uid is not None:
-            self._send({"settled": self._open.uid})
+        if self._open.number is not None:
+            self._send({"settled": self._open.number})
         return status
 
     def _expect(self, uid: str, arrival: Arrival) -> None:
-        self._open.uid = uid
-        self._send({"expected": {"uid": uid, "arrival": asdict(arrival)}})
+        self._open.number = next(self._numbers)
+        self._send({"expected": self._open.number, "uid": uid, "arrival": arrival.to_json()})
 
-    def _arrived(self, arrival: Arrival) -> None:
-        self._send({"arrived": asdict(arrival), "settled": self._open.uid})
-        self._open.uid = None
+    def _arrived(self, _arrival: Arrival) -> None:
+        # What it says was announced.
+        self._send({"arrived": self._open.number})
+        self._open.number = None
 
     def _send(self, message: Mapping[str, object]) -> None:
         with self._lock:

@@ -32,7 +32,8 @@ _LOG = logging.getLogger(__name__)
 
 _START_TIMEOUT_S = 60.0
 _CHECK_INTERVAL_S = 0.5
-# A process that dies at once would otherwise be spawned as fast as the machine can.
+# A process that dies at once, or that the system refuses, would otherwise be spawned as fast
+# as the machine can.
 _RESPAWN_AFTER_S = 1.0
 # What a process gets beyond the grace of its associations.
 _EXIT_TIMEOUT_S = 5.0
@@ -60,14 +61,14 @@ class _Receiver:
 
     Attributes
     ----------
-    expected : what it was about to put in its place
+    expected : what it was about to put in its place, by its number for it
     """
 
     process: SpawnProcess
     connection: Connection
     started_at: float
     is_ready: bool = False
-    expected: list[dict[str, Any]] = field(default_factory=list)
+    expected: dict[int, tuple[str, Arrival]] = field(default_factory=dict)
 
 
 class Receivers:
@@ -84,6 +85,7 @@ class Receivers:
         self._on_arrival = on_arrival
         self._listening: socket.socket | None = None
         self._receivers: list[_Receiver] = []
+        self._spawn_after = 0.0
         self._selector = selectors.DefaultSelector()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="listener", daemon=True)
@@ -136,9 +138,8 @@ class Receivers:
 
     def _supervise(self) -> None:
         """Spawn, listen to, and replace the processes: their lives hang on this thread."""
-        for _ in range(self._settings.processes):
-            self._spawn()
         while not self._stopping.is_set():
+            self._spawn_missing()
             self._listen(_CHECK_INTERVAL_S)
         for receiver in self._receivers:
             send_message(receiver.connection, {"stop": True})
@@ -147,6 +148,18 @@ class Receivers:
             self._listen(_CHECK_INTERVAL_S)
         for receiver in list(self._receivers):
             self._bury(receiver)
+
+    def _spawn_missing(self) -> None:
+        """Have as many processes as there should be; one that the system refuses, later."""
+        missing = self._settings.processes - len(self._receivers)
+        if time.monotonic() < self._spawn_after:
+            return
+        try:
+            for _ in range(missing):
+                self._spawn()
+        except OSError as error:
+            _LOG.error("receiver process not spawned: %s", error.strerror)
+            self._spawn_after = time.monotonic() + _RESPAWN_AFTER_S
 
     def _spawn(self) -> None:
         # Never fork: other threads hold locks.
@@ -159,8 +172,8 @@ class Receivers:
             name="spinemap-receiver",
             daemon=True,
         )
-        process.start()
-        theirs.close()
+        with theirs:
+            process.start()
         receiver = _Receiver(process, ours, time.monotonic())
         self._receivers.append(receiver)
         self._selector.register(ours, selectors.EVENT_READ, receiver)
@@ -178,18 +191,18 @@ class Receivers:
                 self._hear(receiver, json.loads(receiver.connection.recv_bytes()))
             except (EOFError, OSError):
                 self._bury(receiver)
-                self._replace(receiver)
+                self._expect_another(receiver)
 
     def _hear(self, receiver: _Receiver, message: dict[str, Any]) -> None:
         match message:
             case {"ready": _}:
                 receiver.is_ready = True
-            case {"expected": expected}:
-                receiver.expected.append(expected)
-            case {"settled": uid}:
-                receiver.expected = [item for item in receiver.expected if item["uid"] != uid]
-        if "arrived" in message:
-            self._on_arrival(Arrival(**message["arrived"]))
+            case {"expected": number, "uid": uid, "arrival": arrival}:
+                receiver.expected[number] = (uid, Arrival(**arrival))
+            case {"arrived": number}:
+                self._on_arrival(receiver.expected.pop(number)[1])
+            case {"settled": number}:
+                del receiver.expected[number]
 
     def _bury(self, receiver: _Receiver) -> None:
         """See a process dead, remove what it left half-written, find what it did not tell."""
@@ -200,14 +213,11 @@ class Receivers:
         receiver.connection.close()
         if receiver.process.pid is not None:
             Spool(self._register.staging).clear(receiver.process.pid)
-        for expected in receiver.expected:
-            arrival = Arrival(**expected["arrival"])
-            if self._register.instance_path(arrival.study_instance_uid, expected["uid"]).exists():
+        for uid, arrival in receiver.expected.values():
+            if self._register.instance_path(arrival.study_instance_uid, uid).exists():
                 self._on_arrival(arrival)
 
-    def _replace(self, receiver: _Receiver) -> None:
-        if self._stopping.is_set():
-            return
-        _LOG.error("receiver process died (exit status %s)", receiver.process.exitcode)
-        self._stopping.wait(receiver.started_at + _RESPAWN_AFTER_S - time.monotonic())
-        self._spawn()
+    def _expect_another(self, receiver: _Receiver) -> None:
+        if not self._stopping.is_set():
+            _LOG.error("receiver process died (exit status %s)", receiver.process.exitcode)
+            self._spawn_after = receiver.started_at + _RESPAWN_AFTER_S

@@ -119,7 +119,10 @@ class Receipt:
     transactions : time of asking (ISO 8601 with offset) by transaction UID, of what it has not
         yet reported on; empty until it has heard the question
     refusals : how often the destination has refused to be asked for commitment
-    notes : what was found on the way, by subject: ``patient``, ``commitment``
+    notes : what was found on the way, by subject: ``patient``, ``commitment``, ``rejection``
+    attempted : names of the files that were about to be sent, whether or not an answer came
+    is_withdrawn : of a recalled run: whether all that could be taken back is
+    is_rejected : whether the destination knows so, or has nothing of it
     """
 
     objects: dict[str, int]
@@ -128,6 +131,9 @@ class Receipt:
     transactions: dict[str, str] = field(default_factory=dict)
     refusals: int = 0
     notes: dict[str, str] = field(default_factory=dict)
+    attempted: tuple[str, ...] = ()
+    is_withdrawn: bool = False
+    is_rejected: bool = False
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -142,4 +148,7 @@ class Receipt:
             dict(content.get("transactions", {})),
             int(content.get("refusals", 0)),
             dict(content.get("notes", {})),
+            tuple(content.get("attempted", ())),
+            bool(content.get("is_withdrawn", False)),
+            bool(content.get("is_rejected", False)),
         )

@@ -5,9 +5,13 @@
     studies/<StudyUID>/in/<SOPUID>.dcm
     studies/<StudyUID>/marks/{urgent,title-<hex>}
     runs/<StudyUID>.<n>/{run.json,results.json,dicom/,pictures/,outcome.json}
+    runs/<StudyUID>.<n>/{hold,recall}.json, rejections/   (app.service.holds, app.service.recalls)
     runs/<StudyUID>.<n>/delivered/<destination>{,.attempts,.hold}.json
     commitments/ questions to destinations and what they reported (app.service.delivery)
     aside/<hash>.{bin,json}
+    studies/<StudyUID>/rejected/<SOPUID>    by rejection notes (app.service.rejected, .rejections)
+    rejections/  rejection notes that came in, and what came of them
+    patients/    which runs report on a patient (app.service.earlier_reports)
     returned/<StudyUID>/<SOPUID>.dcm     our own results, sent back to us: input of nothing
     locks/       held while processes decide about the same instance
     work/        unfinished files and the folders of running analyses; emptied at the start
@@ -18,7 +22,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,28 +31,35 @@ from app.service.durable import (
     fsync_folder,
     fsync_tree,
     make_folder_durably,
+    read_json,
     write_durably,
     write_json_durably,
 )
 from app.service.records import Receipt, RunOutcome, RunRecord
+from spine.dicom.identifiers import is_received_uid
 from spine.errors import Code, SpineError
 
 RESTORING = "restoring"
 """Lies in the root while a restore is not finished."""
 
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _RESULTS = ("dicom", "pictures", "results.json")
 
 
 def is_uid(text: str) -> bool:
-    """Tell whether a text is a UID (PS3.5, 9.1) and therefore safe as the name of a file."""
-    return len(text) <= 64 and _UID.fullmatch(text) is not None
+    """Tell whether a text is a UID as we take it, and therefore safe as the name of a file."""
+    return is_received_uid(text)
 
 
 def is_name(text: str) -> bool:
     """Tell whether a text can name a destination, and a file."""
     return _NAME.fullmatch(text) is not None
+
+
+def is_run_id(text: str) -> bool:
+    """Tell whether a text can name a run, and so a folder."""
+    study, _, number = text.rpartition(".")
+    return is_uid(study) and number.isascii() and number.isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +121,26 @@ class Register:
         """Return where a study's instances lie."""
         if not is_uid(study):
             raise ValueError("not a UID")
-        return self.root / "studies" / study / "in"
+        return self.root.joinpath("studies", study, "in")
 
     def instance_path(self, study: str, sop_instance: str) -> Path:
         """Return where an instance lies or will lie."""
-        if not is_uid(sop_instance):
+        if not is_uid(study) or not is_uid(sop_instance):
             raise ValueError("not a UID")
-        return self.input_folder(study) / f"{sop_instance}.dcm"
+        # In one step: asked for each instance that comes in, and joining paths takes its time.
+        return self.root.joinpath("studies", study, "in", f"{sop_instance}.dcm")
 
     def returned_path(self, study: str, sop_instance: str) -> Path:
         """Return where a result of ours lies or will lie that was sent back to us."""
-        if not is_uid(study) or not is_uid(sop_instance):
+        if not is_uid(sop_instance):
             raise ValueError("not a UID")
-        return self.root / "returned" / study / f"{sop_instance}.dcm"
+        return self.returned_folder(study) / f"{sop_instance}.dcm"
+
+    def returned_folder(self, study: str) -> Path:
+        """Return where results of ours about a study lie that were sent back to us."""
+        if not is_uid(study):
+            raise ValueError("not a UID")
+        return self.root / "returned" / study
 
     def studies(self) -> list[str]:
         """Return the UIDs of all studies ever received."""
@@ -136,7 +154,7 @@ class Register:
         """Note something about a study, durably; return whether it was new."""
         if not is_name(name):
             raise ValueError("not a name")
-        path = self._marks_folder(study) / name
+        path = self._marks_path(study, name)
         if path.exists():
             return False
         make_folder_durably(path.parent)
@@ -145,23 +163,34 @@ class Register:
 
     def marks(self, study: str) -> frozenset[str]:
         """Return what was noted about a study."""
-        folder = self._marks_folder(study)
+        folder = self._marks_path(study)
         return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
 
-    def _marks_folder(self, study: str) -> Path:
-        return self.input_folder(study).parent / "marks"
+    def _marks_path(self, study: str, name: str = "") -> Path:
+        if not is_uid(study):
+            raise ValueError("not a UID")
+        return self.root.joinpath("studies", study, "marks", name)
 
     def run_folder(self, run_id: str) -> Path:
         """Return where a run's record and results lie."""
-        if not is_uid(run_id.rpartition(".")[0]) or not run_id.rpartition(".")[2].isdigit():
+        if not is_run_id(run_id):
             raise ValueError("not a run id")
         return self.root / "runs" / run_id
 
+    def run_ids(self) -> list[str]:
+        """Return the names of all runs' folders, by study and number; some may lack a record."""
+        try:
+            found = os.listdir(self.root / "runs")  # noqa: PTH208 - no path for each run
+        except FileNotFoundError:
+            return []
+        runs = (name for name in found if is_run_id(name))
+        return sorted(runs, key=lambda name: tuple(map(int, name.split("."))))
+
     def runs(self) -> Iterator[RunRecord]:
         """Yield the records of all runs, by study and number."""
-        found = (path.parent.name for path in (self.root / "runs").glob("*/run.json"))
-        for run_id in sorted(found, key=lambda name: tuple(map(int, name.split(".")))):
-            yield self.run(run_id)
+        for run_id in self.run_ids():
+            if (self.run_folder(run_id) / "run.json").exists():
+                yield self.run(run_id)
 
     def runs_of(self, study: str) -> list[RunRecord]:
         """Return the records of a study's runs, oldest first."""
@@ -173,7 +202,7 @@ class Register:
 
     def run(self, run_id: str) -> RunRecord:
         """Read a run's record."""
-        return RunRecord.from_json(_read_json(self.run_folder(run_id) / "run.json"))
+        return RunRecord.from_json(json.loads((self.run_folder(run_id) / "run.json").read_bytes()))
 
     def write_run(self, record: RunRecord) -> None:
         """Write a run's record: from now on the run exists."""
@@ -183,8 +212,8 @@ class Register:
 
     def outcome(self, run_id: str) -> RunOutcome | None:
         """Return how a run ended, None where it has not."""
-        path = self.run_folder(run_id) / "outcome.json"
-        return RunOutcome.from_json(_read_json(path)) if path.exists() else None
+        content = read_json(self.run_folder(run_id) / "outcome.json")
+        return None if content is None else RunOutcome.from_json(content)
 
     def forget_outcome(self, run_id: str) -> None:
         """Let a run that ended be executed again."""
@@ -225,19 +254,27 @@ class Register:
         write_json_durably(folder / "outcome.json", outcome.to_json(), self.staging)
         shutil.rmtree(work, ignore_errors=True)
 
-    def conflicts(self, study: str) -> list[str]:
-        """Return the names, in ``aside``, of second and different versions of its instances."""
-        found = ((path.stem, _read_json(path)) for path in self.aside.glob("*.json"))
+    def conflicts(self, study: str, without: Collection[str] = ()) -> list[str]:
+        """Return the names, in ``aside``, of second and different versions of its instances.
+
+        Parameters
+        ----------
+        without : instances of which no version may be used
+        """
+        found = ((path.stem, read_json(path)) for path in self.aside.glob("*.json"))
         return sorted(
             name
             for name, facts in found
-            if facts["study_instance_uid"] == study and facts["code"] == Code.CONFLICTING_DUPLICATE
+            if facts is not None
+            and facts["study_instance_uid"] == study
+            and facts["code"] == Code.CONFLICTING_DUPLICATE
+            and facts.get("sop_instance_uid") not in without
         )
 
     def receipt(self, run_id: str, destination: str) -> Receipt:
         """Return what a destination has confirmed so far."""
-        path = self.delivery_path(run_id, destination)
-        return Receipt.from_json(_read_json(path)) if path.exists() else Receipt({})
+        content = read_json(self.delivery_path(run_id, destination))
+        return Receipt({}) if content is None else Receipt.from_json(content)
 
     def write_receipt(self, run_id: str, destination: str, receipt: Receipt) -> None:
         """Record what a destination has confirmed."""
@@ -250,8 +287,3 @@ class Register:
         if not is_name(destination):
             raise ValueError("not the name of a destination")
         return self.run_folder(run_id) / "delivered" / f"{destination}{what}.json"
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    content: dict[str, object] = json.loads(path.read_text())
-    return content

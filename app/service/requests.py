@@ -22,6 +22,8 @@ class Request(StrEnum):
     HASTEN = "hasten"
     # Analyze a failed or quarantined run again, or deliver at once what waits for its next try.
     RETRY = "retry"
+    # Look at once at a run that was recalled, and take back what is out.
+    RECALL = "recall"
 
 
 def ask(register: Register, run_id: str, request: Request, destination: str = "") -> None:
@@ -36,16 +38,12 @@ def ask(register: Register, run_id: str, request: Request, destination: str = ""
     SpineError
         ``RUN_UNKNOWN``
     """
-    try:
-        exists = (register.run_folder(run_id) / "run.json").exists()
-    except ValueError:
-        exists = False
-    if not exists:
+    if not _exists(register, run_id):
         raise SpineError(Code.RUN_UNKNOWN, "there is no such run")
     folder = _folder(register)
     make_folder_durably(folder)
     path = folder / f"{run_id}.{request}"
-    if path.exists() and path.read_text() != destination:
+    if _destination(path) not in (None, destination):
         destination = ""
     write_durably(path, (destination.encode(),), folder)
 
@@ -61,11 +59,39 @@ def asked(register: Register) -> list[tuple[str, Request]]:
 def answer(register: Register, answers: Mapping[Request, Callable[..., None]]) -> None:
     """Do what was asked, then forget it; what fails is tried again the next time."""
     for run_id, request in asked(register):
-        path = _folder(register) / f"{run_id}.{request}"
-        destination = path.read_text()
-        answers[request](run_id, *([destination] if destination else []))
+        try:
+            _answer(register, run_id, request, answers[request])
+        except Exception as error:  # noqa: BLE001
+            # Whatever is wrong with one must not keep the others from being answered.
+            reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+            _LOG.error("run %s: %s not done as asked: %s", run_id, request, reason)
+
+
+def _answer(register: Register, run_id: str, request: Request, do: Callable[..., None]) -> None:
+    path = _folder(register) / f"{run_id}.{request}"
+    destination = _destination(path)
+    if _exists(register, run_id):
+        do(run_id, *([destination] if destination else []))
         _LOG.info("run %s: %s as asked", run_id, request)
-        path.unlink(missing_ok=True)
+    else:
+        # As where a backup has the request, and the run was opened only while it was made.
+        _LOG.error("run %s: asked for %s, but there is no such run", run_id, request)
+    path.unlink(missing_ok=True)
+
+
+def _exists(register: Register, run_id: str) -> bool:
+    try:
+        return (register.run_folder(run_id) / "run.json").exists()
+    except ValueError:
+        return False
+
+
+def _destination(path: Path) -> str | None:
+    """Read what a request is about, "" for all; None where it was answered meanwhile."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
 
 
 def _folder(register: Register) -> Path:

@@ -12,8 +12,12 @@ from typing import IO, Any
 from app.service.backup import END, HEAD, NOT_COPIED, SCHEMA, BackupContent
 from app.service.durable import fsync_folder, fsync_tree, make_folder_durably
 from app.service.holds import hold
-from app.service.overview import DeliveryState, Overview, RunView
+from app.service.marks import received_titles
+from app.service.overview import Overview, RunView
 from app.service.register import RESTORING, Register
+from app.service.rejected import rejected_instances
+from app.service.sop_classes import is_mr, is_result
+from pacs.part10 import FileMetaError, read_meta
 from spine.errors import Code, SpineError
 
 _TOLERATED = {*NOT_COPIED, "lock", RESTORING}
@@ -125,18 +129,33 @@ def _hold_open_runs(register: Register) -> None:
     for study in register.studies():
         if _has_unseen(register, study):
             # One for each profile under which it was received.
-            for place in range(1, max(1, len(register.marks(study))) + 1):
+            for place in range(1, max(1, len(received_titles(register, study))) + 1):
                 hold(register, f"{study}.{latest.get(study, 0) + place}", "restore")
 
 
 def _is_done(run: RunView) -> bool:
     is_over = run.ended_at is not None
-    return is_over and all(item.state is DeliveryState.DELIVERED for item in run.deliveries)
+    return is_over and all(item.state.is_done for item in run.deliveries)
 
 
 def _has_unseen(register: Register, study: str) -> bool:
-    seen = {uid for run in register.runs_of(study) for uid in run.instances}
-    return not seen.issuperset(register.instances(study))
+    """Tell whether images came that a run would be opened for.
+
+    Documents open none, nor what was rejected, and after the first run only MR does.
+    """
+    runs = register.runs_of(study)
+    seen = {uid for run in runs for uid in run.instances}
+    unseen = set(register.instances(study)) - seen - rejected_instances(register, study)
+    classes = (_sop_class(register.instance_path(study, uid)) for uid in unseen)
+    return any(is_mr(name) if runs else not is_result(name) for name in classes if name)
+
+
+def _sop_class(path: Path) -> str:
+    """Return the SOP class of a file; empty where it says none, and is analyzed by nobody."""
+    try:
+        return read_meta(path).sop_class_uid
+    except FileMetaError:
+        return ""
 
 
 def _reason(error: Exception) -> str:

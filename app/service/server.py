@@ -21,6 +21,7 @@ from app.service.opening import Opening
 from app.service.overview import Overview
 from app.service.receivers import open_reception
 from app.service.register import Register
+from app.service.rejections import Rejections
 from app.service.retention import Retention
 from app.service.watchdog import watch
 from app.service.web.server import WebServer
@@ -56,7 +57,8 @@ class Service:
         opening = Opening(self.register, settings.to_profiles(), frozenset(settings.urgent_from))
         rules = settings.complete_when.to_rules(settings.quiet_time_s)
         self.completion = Completion(opening, rules, self.workflows.analyze)
-        self.watchdog = watch(self.register, self.workflows, Retention(opening))
+        rejections = Rejections(self.register, self.workflows.retry, self.completion.reconsider)
+        self.watchdog = watch(self.register, self.workflows, Retention(opening), rejections)
         self.arrivals = Arrivals()
         self.listener = open_reception(settings.to_reception(), self.register, self._arrived)
         self.web = WebServer(settings.web, self._sources(settings))
@@ -105,6 +107,7 @@ class Service:
             disk,
             Health(_THREADS, conditions),
             self.arrivals,
+            self.workflows.step_times,
             settings.models.folder,
             self._destinations,
             (INFERENCE_QUEUE, *map(queue_of, self._destinations)),

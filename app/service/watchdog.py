@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.service import requests
 from app.service.register import Register
+from app.service.rejections import Rejections
 from app.service.requests import Request
 from app.service.retention import Retention
 from app.service.workflows import Workflows
@@ -20,6 +21,7 @@ _LOG = logging.getLogger(__name__)
 
 _CHECK_INTERVAL_S = 0.5
 _REQUESTS_S = 1.0
+_REJECTIONS_S = 2.0
 _ABANDONED_S = 5.0
 _DELAYS_S = 10.0
 _RECONCILE_S = 30.0
@@ -73,9 +75,16 @@ class Watchdog:
         item.due = time.monotonic() + item.interval_s
 
 
-def watch(register: Register, workflows: Workflows, retention: Retention) -> Watchdog:
+def watch(
+    register: Register, workflows: Workflows, retention: Retention, rejections: Rejections
+) -> Watchdog:
     """Return a watchdog over all of the service."""
-    answers = {Request.HASTEN: workflows.hasten, Request.RETRY: workflows.retry}
+    answers = {
+        Request.HASTEN: workflows.hasten,
+        Request.RETRY: workflows.retry,
+        # What a recalled run needs is what its deliveries now find to do.
+        Request.RECALL: workflows.retry,
+    }
 
     def forget_ended() -> None:
         before = (datetime.now(UTC) - _ENDED_KEPT).isoformat()
@@ -84,6 +93,7 @@ def watch(register: Register, workflows: Workflows, retention: Retention) -> Wat
 
     watchdog = Watchdog()
     watchdog.add("requests", _REQUESTS_S, lambda: requests.answer(register, answers))
+    watchdog.add("rejection notes", _REJECTIONS_S, rejections.sweep)
     watchdog.add("abandoned workflows", _ABANDONED_S, workflows.resume_abandoned)
     watchdog.add("delays", _DELAYS_S, workflows.limit_delays)
     watchdog.add("comparison with the disk", _RECONCILE_S, workflows.reconcile)

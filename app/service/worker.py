@@ -39,7 +39,7 @@ class Job:
     Attributes
     ----------
     input, output : folders; `output` exists and is empty
-    priors : folder with earlier reports; None if there is none
+    priors : folder with our earlier reports on the patient; None if there is none
     analysis_time : ISO 8601 with offset
     previous : folder of the run whose result this one would replace; None if there is none
     """
@@ -102,20 +102,14 @@ class Worker:
         Raises
         ------
         WorkerStartError
-            With the code of what went wrong in the child.
+            With the code of what went wrong in the child; ``INTERNAL`` if the system gives
+            no process or no memory for one.
         """
-        # Never fork: holoscan, torch and OpenVINO hold threads.
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve,
-            args=(theirs, self._load, os.getpid()),
-            name="spinemap-worker",
-            daemon=True,
-        )
-        self._process.start()
-        theirs.close()
-        self._pid = self._process.pid
+        try:
+            self._spawn()
+        except OSError as error:
+            self.kill()
+            raise WorkerStartError(Code.INTERNAL, f"not spawned: {error.strerror}") from error
         ready = self._receive(Limits(self._start_timeout_s))
         if isinstance(ready, Code):
             self.kill()
@@ -124,6 +118,20 @@ class Worker:
             self.kill()
             raise WorkerStartError(Code(ready["code"]), ready["reason"])
         self._is_loaded = True
+
+    def _spawn(self) -> None:
+        # Never fork: holoscan, torch and OpenVINO hold threads.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        with theirs:
+            process = context.Process(
+                target=_serve,
+                args=(theirs, self._load, os.getpid()),
+                name="spinemap-worker",
+                daemon=True,
+            )
+            process.start()
+        self._process, self._pid = process, process.pid
 
     def run(self, job: Job, limits: Limits) -> RunOutcome:
         """Run one job; a child that dies or takes too much is killed, and must be started anew."""

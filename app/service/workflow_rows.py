@@ -1,7 +1,7 @@
 """What the engine's database says of the work that is not done; read only, and never needed.
 
-Everything that matters stands on disk. The database adds queues and the time each step
-took; without it those are unknown, and nothing else.
+Everything that matters stands on disk. The database adds queues; without it those are
+unknown, and nothing else.
 """
 
 import sqlite3
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DATABASE = "workflows.sqlite"
-BUCKETS_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 
 _WAIT_S = 5.0
 _UNFINISHED = """
@@ -36,19 +35,6 @@ class WorkflowRow:
     @property
     def is_active(self) -> bool:
         return self.status in _ACTIVE
-
-
-@dataclass(frozen=True, slots=True)
-class StepTimes:
-    """How long the finished executions of a step took.
-
-    Attributes
-    ----------
-    counts : executions of at most each of `BUCKETS_S`, then all
-    """
-
-    counts: tuple[int, ...]
-    total_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +64,6 @@ def read_rows(root: Path) -> WorkflowRows:
     except sqlite3.Error:
         return WorkflowRows()
     return WorkflowRows(rows, is_readable=True)
-
-
-def read_step_times(root: Path) -> dict[str, StepTimes]:
-    """Return the times of every step by name; nothing where the database cannot be read."""
-    took = "(completed_at_epoch_ms - started_at_epoch_ms) / 1000.0"
-    sums = ", ".join(f"SUM({took} <= {bound})" for bound in BUCKETS_S)
-    query = f"""
-        SELECT function_name, {sums}, COUNT(*), SUM({took}) FROM operation_outputs
-        WHERE completed_at_epoch_ms IS NOT NULL AND started_at_epoch_ms IS NOT NULL
-          AND function_name NOT LIKE 'DBOS.%'
-        GROUP BY function_name
-    """  # noqa: S608 - made of constants
-    try:
-        with _opened(root) as database:
-            found = list(database.execute(query))
-    except sqlite3.Error:
-        return {}
-    return {name: StepTimes(tuple(rest[:-1]), float(rest[-1])) for name, *rest in found}
 
 
 @contextmanager

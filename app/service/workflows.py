@@ -17,7 +17,8 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowSerializationFo
 
 from app.service import attempts
 from app.service.busy import Busy
-from app.service.delivery import DELIVERED, Delivery, pause_s
+from app.service.counters import StepTimes
+from app.service.delivery import BUSY, DELIVERED, WITHDRAWN, Delivery, pause_s
 from app.service.engine import ACTIVE, Engine
 from app.service.execution import Execution
 from app.service.flow_names import (
@@ -31,6 +32,7 @@ from app.service.flow_names import (
     try_of,
 )
 from app.service.inference import Inference
+from app.service.recalls import is_settled
 from app.service.records import RunRecord, State
 from app.service.register import Register
 
@@ -38,7 +40,6 @@ _LOG = logging.getLogger(__name__)
 
 _DELIVERIES_AT_ONCE = 4
 _AGAIN = "again"
-_BUSY = "BUSY"
 _PORTABLE = WorkflowSerializationFormat.PORTABLE
 
 
@@ -52,6 +53,7 @@ class Workflows:
         self._execution = Execution(register, inference)
         self._delivery = delivery
         self.engine = Engine(register.root / "workflows.sqlite", executor)
+        self.step_times = StepTimes()
         self._analyze: Callable[[str], str] | None = None
         self._deliver: Callable[[str, str, int], str] | None = None
         self._unfinished: set[str] = set()
@@ -95,6 +97,8 @@ class Workflows:
             priority=priority_of(self._register.run(run_id)),
             delay_seconds=pause_s(number - 1) if number else None,
         )
+        # Also where the settings no longer name it: somebody must say that it cannot be reached.
+        self.engine.add_queue(queue_of(destination), _DELIVERIES_AT_ONCE)
         with SetWorkflowID(delivery_id(run_id, destination, number)), options:
             DBOS.enqueue_workflow(queue_of(destination), self._deliver, run_id, destination, number)
 
@@ -116,6 +120,9 @@ class Workflows:
         ----------
         only : the destination to deliver to at once; all if empty
         """
+        with self._lock:
+            # First: whatever fails below, the next round goes on with it.
+            self._unfinished.add(run_id)
         record, outcome = self._register.run(run_id), self._register.outcome(run_id)
         if outcome is not None and outcome.state.is_retryable:
             attempts.forget(self._register, run_id)
@@ -124,8 +131,6 @@ class Workflows:
             for destination in (only,) if only else record.destinations:
                 rows = self.engine.family(delivery_id(run_id, destination))
                 self.engine.forget(row.workflow_id for row in rows if row.status == "DELAYED")
-        with self._lock:
-            self._unfinished.add(run_id)
         self._reconcile_run(record)
 
     def reconcile(self) -> None:
@@ -177,14 +182,14 @@ class Workflows:
         return self._register.outcome(record.run_id) is not None and not self._undelivered(record)
 
     def _undelivered(self, record: RunRecord) -> list[str]:
-        """Return the destinations that have not confirmed everything, of a run that was written."""
+        """Return the destinations for which something is left to do, of a run that was written."""
         outcome = self._register.outcome(record.run_id)
         if outcome is None or outcome.state is not State.WRITTEN:
             return []
         return [
             name
             for name in record.destinations
-            if not self._register.receipt(record.run_id, name).is_complete
+            if not is_settled(self._register, record.run_id, name)
         ]
 
     def _is_open(self, workflow_id: str) -> bool:
@@ -203,7 +208,7 @@ class Workflows:
 
         @DBOS.step(name="infer")
         def infer(run_id: str, analysis_time: str) -> str:
-            with self._busy.alone(run_id) as is_alone:
+            with self.step_times.measure("infer"), self._busy.alone(run_id) as is_alone:
                 return self._infer(run_id, analysis_time) if is_alone else _AGAIN
 
         # How often a run may crash the service is counted on disk (`attempts`): the engine
@@ -228,15 +233,16 @@ class Workflows:
     def _define_delivery(self) -> Callable[[str, str, int], str]:
         @DBOS.step(name="send")
         def send(run_id: str, destination: str) -> str:
-            with self._busy.alone(f"{run_id}/{destination}") as is_alone:
-                return self._delivery.deliver(run_id, destination) if is_alone else _BUSY
+            name = f"{run_id}/{destination}"
+            with self.step_times.measure("send"), self._busy.alone(name) as is_alone:
+                return self._delivery.deliver(run_id, destination) if is_alone else BUSY
 
         # Restarts are counted as recoveries: a destination may be away for any number of them.
         @DBOS.workflow(name="deliver", max_recovery_attempts=None, serialization_type=_PORTABLE)
         def deliver(run_id: str, destination: str, number: int) -> str:
             with self._busy.alone(str(DBOS.workflow_id)):
                 code = send(run_id, destination)
-                if code not in (DELIVERED, _BUSY):
+                if code not in (DELIVERED, WITHDRAWN, BUSY):
                     # Durable, and without end: a step's own retries would end in an error.
                     self.deliver(run_id, destination, number + 1)
                 return code
@@ -249,6 +255,6 @@ class Workflows:
             return self._execution.execute(run_id, analysis_time).value
         except OSError as error:
             _LOG.error("run %s interrupted: %s", run_id, error.strerror)
-        except Exception as error:  # noqa: BLE001 - counted, and after some tries quarantined
+        except Exception as error:  # noqa: BLE001 - counted once begun, see `attempts`
             _LOG.error("run %s interrupted: %s", run_id, type(error).__name__)
         return _AGAIN

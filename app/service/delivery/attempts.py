@@ -3,7 +3,6 @@
 The file is there as long as the last attempt has failed.
 """
 
-import json
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from app.service.delivery.routes import OverdueRule
-from app.service.durable import make_folder_durably, write_json_durably
+from app.service.durable import make_folder_durably, read_json, write_json_durably
 from app.service.register import Register
 from spine.errors import Code
 
@@ -36,10 +35,6 @@ class Attempts:
     last: str
     alarms: tuple[str, ...] = ()
 
-    @property
-    def is_overdue(self) -> bool:
-        return bool(self.alarms)
-
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
         return cls(**content | {"alarms": tuple(content["alarms"])})
@@ -47,8 +42,8 @@ class Attempts:
 
 def read_attempts(register: Register, run_id: str, destination: str) -> Attempts | None:
     """Return what has failed so far, None where the last attempt has not."""
-    path = _path(register, run_id, destination)
-    return Attempts.from_json(json.loads(path.read_text())) if path.exists() else None
+    content = read_json(_path(register, run_id, destination))
+    return None if content is None else Attempts.from_json(content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ import json
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from app.service.durable import make_folder_durably, write_json_durably
+from app.service.records import Receipt
 from app.service.register import Register, is_uid
 from pacs.commitment import Report
 
@@ -66,6 +67,11 @@ class CommitmentBook:
         for transaction in transactions:
             self._asked(transaction).unlink(missing_ok=True)
             self._reported(transaction).unlink(missing_ok=True)
+
+    def close_all(self, receipt: Receipt) -> Receipt:
+        """Forget what a receipt waits for, of which nothing depends any more; return the rest."""
+        self.close(tuple(receipt.transactions))
+        return replace(receipt, transactions={})
 
     def _asked(self, transaction: str) -> Path:
         return self.register.root / "commitments" / f"{transaction}.json"

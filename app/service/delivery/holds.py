@@ -1,15 +1,12 @@
 """A delivery that waits for a person: ``delivered/<destination>.hold.json``."""
 
-import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from app.service.durable import make_folder_durably, write_json_durably
+from app.service.durable import make_folder_durably, read_json, write_json_durably
 from app.service.register import Register
-
-OPERATOR = "OPERATOR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +15,7 @@ class Hold:
 
     Attributes
     ----------
-    code : ``PATIENT_MISMATCH``, or ``OPERATOR`` where a person asked for it
+    code : ``PATIENT_MISMATCH``
     attributes : keywords that differ; their values are patient data and stand nowhere
     since, released : ISO 8601 with offset; `released` is None as long as it holds
     """
@@ -36,16 +33,16 @@ class Hold:
 
 def read_hold(register: Register, run_id: str, destination: str) -> Hold | None:
     """Return the hold, also one that was released; None where there never was one."""
-    path = _path(register, run_id, destination)
-    return Hold.from_json(json.loads(path.read_text())) if path.exists() else None
+    content = read_json(_path(register, run_id, destination))
+    return None if content is None else Hold.from_json(content)
 
 
 def hold(
     register: Register,
     run_id: str,
     destination: str,
-    code: str = OPERATOR,
-    attributes: tuple[str, ...] = (),
+    code: str,
+    attributes: tuple[str, ...],
 ) -> None:
     """Send nothing more of a run to a destination until it is released."""
     now = datetime.now(UTC).isoformat()

@@ -2,38 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from app.service.delivery.folder import Folder, check_folder, write_objects
 from pacs.sender import Destination, OnStored, echo, send
 from pacs.stow import StowService, store
 from pacs.stow import probe as probe_service
-
-# PS3.4, table B.5-1.
-_SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-_STRUCTURED_REPORTS = "1.2.840.10008.5.1.4.1.1.88."
-_ENCAPSULATED_DOCUMENTS = "1.2.840.10008.5.1.4.1.1.104."
-
-
-class Kind(StrEnum):
-    """What an object is to a destination."""
-
-    SEGMENTATION = "segmentation"
-    REPORT = "report"
-    PICTURE = "picture"
-    DOCUMENT = "document"
-
-
-def kind_of(sop_class_uid: str) -> Kind:
-    """Return an object's kind; any other image is a picture."""
-    if sop_class_uid in _SEGMENTATIONS:
-        return Kind.SEGMENTATION
-    if sop_class_uid.startswith(_STRUCTURED_REPORTS):
-        return Kind.REPORT
-    if sop_class_uid.startswith(_ENCAPSULATED_DOCUMENTS):
-        return Kind.DOCUMENT
-    return Kind.PICTURE
+from spine.reporting.kinds import DEFAULT_KINDS, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +43,15 @@ class Route:
     ----------
     query : whom to ask which patient the study belongs to there; None: nobody
     commitment : None where commitment is not asked for; only of an application entity
+    rejection_notes : whether it does what a rejection note says (IHE IOCM)
     """
 
     target: Destination | StowService | Folder
-    kinds: frozenset[Kind] = frozenset(Kind)
+    kinds: frozenset[Kind] = DEFAULT_KINDS
     query: Destination | None = None
     commitment: CommitmentRule | None = None
     overdue: OverdueRule = field(default_factory=OverdueRule)
+    rejection_notes: bool = False
 
 
 def transmit(route: Route, files: Sequence[Path], on_stored: OnStored) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from app.service.delivery.commitment import CommitmentBook
 from app.service.delivery.holds import hold, read_hold
 from app.service.delivery.identity import compare_patient
-from app.service.delivery.routes import Kind, Route, kind_of, transmit
+from app.service.delivery.routes import Route, transmit
 from app.service.delivery.settling import Settling
 from app.service.delivery.states import COMMITMENT_PENDING, DELIVERED, HELD
 from app.service.records import Receipt, RunOutcome
@@ -17,6 +18,7 @@ from app.service.register import Register
 from pacs.part10 import FileMeta
 from pacs.sender import Destination, SendError, SendFailure, Stored, read_object
 from spine.errors import Code
+from spine.reporting.kinds import REPORT_KINDS, kind_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,7 +54,8 @@ class Sending:
         self._send(missing)
         if not self._is_committed(now):
             return COMMITMENT_PENDING
-        self._write(replace(self._receipt(), is_complete=True))
+        receipt = CommitmentBook(self.register).close_all(self._receipt())
+        self._write(replace(receipt, is_complete=True))
         return DELIVERED
 
     @cached_property
@@ -61,7 +64,9 @@ class Sending:
         folder = self.register.run_folder(self.run_id) / "dicom"
         metas = {name: read_object(folder / name) for name in self.outcome.objects}
         kinds = self.route.kinds
-        return {name: meta for name, meta in metas.items() if kind_of(meta.sop_class_uid) in kinds}
+        return {
+            name: meta for name, meta in metas.items() if kind_of(meta.sop_class_uid, name) in kinds
+        }
 
     def _missing(self) -> list[str]:
         stored = self._receipt().objects
@@ -92,8 +97,8 @@ class Sending:
         return True
 
     def _send(self, missing: Sequence[str]) -> None:
-        """Send the reports only where everything they refer to has been stored."""
-        reports = [name for name in missing if self._kind(name) is Kind.REPORT]
+        """Send the reports only once all else that the destination gets has been stored."""
+        reports = [name for name in missing if self._is_report(name)]
         others = [name for name in missing if name not in reports]
         try:
             self._transmit(others)
@@ -113,8 +118,11 @@ class Sending:
             self._write(replace(receipt, objects=objects))
 
         if names:
-            # A disk that cannot take the receipt must not cost a delivery each time.
-            self._write(self._receipt())
+            # A disk that cannot take the receipt must not cost a delivery each time; and what
+            # is recalled while an answer is on its way must be known to be on its way.
+            receipt = self._receipt()
+            attempted = tuple(sorted({*receipt.attempted, *names}))
+            self._write(replace(receipt, attempted=attempted))
             transmit(self.route, [Path(folder / name) for name in names], record)
 
     def _is_committed(self, now: datetime) -> bool:
@@ -124,8 +132,8 @@ class Sending:
         settling = Settling(self.register, delivery, self.route, self.route.target, self._objects)
         return settling.is_settled(now)
 
-    def _kind(self, name: str) -> Kind:
-        return kind_of(self._objects[name].sop_class_uid)
+    def _is_report(self, name: str) -> bool:
+        return kind_of(self._objects[name].sop_class_uid) in REPORT_KINDS
 
     def _note(self, subject: str, note: str) -> None:
         receipt = self._receipt()
