@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from spine.anatomy.grades import Scale
 from spine.anatomy.levels import DiscLevel
 from spine.imaging import nifti
@@ -28,12 +30,22 @@ class SubjectRecord:
     subject_id : name of the folder; splits are made by it
     age_years : chronological
     grades : per disc and scale, (baseline, five years later); empty where not followed
+    person_id : the same in every scan of a person; that of the subject if empty
+    scanner, clinic : where the image was made; empty if not known
     """
 
     subject_id: str
     age_years: float
     sex: str
     grades: Grades
+    person_id: str = ""
+    scanner: str = ""
+    clinic: str = ""
+
+    @property
+    def person(self) -> str:
+        """Who was scanned."""
+        return self.person_id or self.subject_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +57,37 @@ class Split:
     test: tuple[SubjectRecord, ...]
 
 
-def write_subject(cohort: Path, record: SubjectRecord, volume: Volume, labels: LabelMap) -> None:
-    """Write a subject's folder; the truth last, so that a folder with truth is complete."""
+def write_subject(
+    cohort: Path,
+    record: SubjectRecord,
+    volume: Volume,
+    labels: LabelMap,
+    stored: type[np.float32 | np.int16] = np.float32,
+) -> None:
+    """Write a subject's folder; the truth last, so that a folder with truth is complete.
+
+    Parameters
+    ----------
+    stored : kind of number that the image is stored as
+    """
     folder = cohort / record.subject_id
     folder.mkdir(parents=True, exist_ok=True)
-    nifti.write(volume, folder / IMAGE_FILE)
+    nifti.write(volume, folder / IMAGE_FILE, stored)
     nifti.write(labels, folder / LABELS_FILE)
     content = {
         "age_years": record.age_years,
         "sex": record.sex,
+        "person_id": record.person_id,
+        "scanner": record.scanner,
+        "clinic": record.clinic,
         "grades": {
             level.value: {scale.value: list(pair) for scale, pair in scales.items()}
             for level, scales in record.grades.items()
         },
     }
-    (folder / TRUTH_FILE).write_text(json.dumps(content, indent=1) + "\n")
+    partial = folder / f"{TRUTH_FILE}.partial"
+    partial.write_text(json.dumps(content, indent=1) + "\n")
+    partial.replace(folder / TRUTH_FILE)
 
 
 def read_records(cohort: Path) -> tuple[SubjectRecord, ...]:
@@ -106,4 +134,6 @@ def _read_record(path: Path) -> SubjectRecord:
         DiscLevel(level): {Scale(scale): (pair[0], pair[1]) for scale, pair in scales.items()}
         for level, scales in truth["grades"].items()
     }
-    return SubjectRecord(path.parent.name, float(truth["age_years"]), truth["sex"], grades)
+    origin = {name: truth.get(name, "") for name in ("person_id", "scanner", "clinic")}
+    age_years = float(truth["age_years"])
+    return SubjectRecord(path.parent.name, age_years, truth["sex"], grades, **origin)

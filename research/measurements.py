@@ -63,6 +63,12 @@ def write_measurements(
     return path
 
 
+def read_measurements(path: Path) -> tuple[Measurement, ...]:
+    """Read what `write_measurements` wrote."""
+    rows = json.loads(path.read_text())["results"]
+    return tuple(Measurement(**{**row, "data": Data(row["data"])}) for row in rows)
+
+
 def tabulate(results: Sequence[Measurement]) -> str:
     """Lay the figures out as a table, one line each, for a person."""
     width = max((len(result.name) for result in results), default=0)

@@ -1,37 +1,105 @@
-"""Training and evaluating the age DCNN (P1)."""
+"""Training the age DCNN (P1, sections 2.4 and 3.3)."""
 
-from dataclasses import asdict, dataclass
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from tqdm import tqdm
+from torch import nn
 
-from research.cohort import (
-    Split,
-    SubjectRecord,
-    read_images,
-    read_records,
-    split_by_subject,
-)
-from research.export import data_of, summary, write_model
-from research.training import metrics
-from research.training.loop import Examples, Task, TrainingSettings, begin_with, fit, predict
-from spine.age.bias import correct_bias, fit_bias
-from spine.inference.cards import Metric
-from spine.inference.models import AGE_NAME, BiasLine
-from spine.inference.weights import WEIGHTS_FILE, bytes_from_network
+from research.age_answers import PREDICTIONS_FILE
+from research.cohort import SubjectRecord, read_records
+from research.cohort_faults import require_sound_cohort
+from research.training.age_augmentation import augmentation
+from research.training.age_inputs import AgeExamples, AgeView, age_examples
+from research.training.examples import Examples
+from research.training.loop import Loss, Task, TrainingSettings, begin_with, fit
+from research.training.throughput import Throughput, measure_throughput
+from spine.inference.weights import WEIGHTS_FILE, bytes_from_network, load_weights
 from spine.networks.age_dcnn import AgeDCNN
-from spine.preprocessing.age import AgeSpec, age_input
+from spine.preprocessing.age import AgeSpec
 
-DATA_DESCRIPTION = (
-    "Synthetic whole-spine sagittal T2 phantoms of 25 to 84 years, true labels; seen at an "
-    "in-plane spacing of {spacing:g} mm, P1's being 0.9 mm."
-)
+TRAINING_PART, VALIDATION_PART = "training", "validation"
+RUN_FILE = "run.json"
+# P1, section 4.2.1: 850 series with 100 to validate on, 85 with 10.
+_VALIDATION_SHARE = 100 / 850
+_LEAST_VALIDATION = 10
 
 
-def coarse_spec(spacing_mm: float) -> AgeSpec:
+class AgeLoss(StrEnum):
+    """What is minimized (P1, section 4.2.2)."""
+
+    MSE = "mse"
+    SMOOTH_L1 = "smooth-l1"
+
+
+LOSSES: Mapping[AgeLoss, Loss] = {
+    AgeLoss.MSE: nn.MSELoss(),
+    AgeLoss.SMOOTH_L1: nn.SmoothL1Loss(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AgePlan:
+    """What to train.
+
+    Attributes
+    ----------
+    subjects : of the training part, the first ones; None for all
+    start : whose weights to begin with, an earlier run's best or an exported model's, also
+        of another spacing; None to begin anew
+    """
+
+    view: AgeView
+    subjects: int | None = None
+    loss: AgeLoss = AgeLoss.MSE
+    start: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgeFolders:
+    """Where a training reads and writes.
+
+    Attributes
+    ----------
+    cohort : with a folder a part
+    run : checkpoints, curves, weights
+    cache : prepared inputs
+    """
+
+    cohort: Path
+    run: Path
+    cache: Path
+
+    def require_sound(self) -> None:
+        """Check every part on disk, also those that are not asked for now.
+
+        Raises
+        ------
+        CohortError
+            See `research.cohort_faults`: so nobody who is learned from is in a later part.
+        """
+        folders = sorted(path for path in self.cohort.iterdir() if path.is_dir())
+        require_sound_cohort(self.cohort, {path.name: read_records(path) for path in folders})
+
+    def examples(self, part: str, view: AgeView, workers: int) -> AgeExamples:
+        """Prepare a part's subjects."""
+        return self.prepare(part, read_records(self.cohort / part), view, workers)
+
+    def prepare(
+        self, part: str, records: Sequence[SubjectRecord], view: AgeView, workers: int
+    ) -> AgeExamples:
+        """Prepare some of a part's subjects."""
+        kind = f"{view.spec.spacing_mm[1]:g}-{view.region.value}"
+        return age_examples(self.cohort / part, records, view, self.cache / kind / part, workers)
+
+
+def spec_at(spacing_mm: float) -> AgeSpec:
     """Return P1's box, the same field of view, at another in-plane spacing (docs/adr/0024)."""
     published = AgeSpec()
     slices, anterior, superior = published.shape
@@ -42,100 +110,38 @@ def coarse_spec(spacing_mm: float) -> AgeSpec:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AgePlan:
-    """What to train, and from where.
-
-    Attributes
-    ----------
-    start : an earlier run whose best weights to begin with; None to begin anew
-    holdout : a cohort that no run has seen, for the bias line and the figures; without one
-        they come from the validation and the test part
-    """
-
-    spec: AgeSpec
-    start: Path | None = None
-    holdout: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AgeResult:
-    """The bias line of a network and its figures on the test part."""
-
-    bias: BiasLine
-    metrics: tuple[Metric, ...]
-
-
-def export_age(
-    cohort: Path, run: Path, models: Path, plan: AgePlan, settings: TrainingSettings
-) -> str:
-    """Train and test on one cohort, write the model's folder, return a summary in one line."""
-    split = split_by_subject(read_records(cohort), settings.seed, 0.125, 0.125)
-    network = train_age(cohort, split, plan, settings, run)
-    if plan.holdout is not None:
-        cohort, seen = plan.holdout, split.training
-        held_out = split_by_subject(read_records(cohort), settings.seed, 0.5, 0.5)
-        split = Split(seen, held_out.validation, held_out.test)
-    result = evaluate_age(
-        network,
-        age_examples(cohort, split.validation, plan.spec),
-        age_examples(cohort, split.test, plan.spec),
-    )
-    counts = len(split.training), len(split.validation), len(split.test)
-    card_sha256 = write_model(
-        models,
-        {WEIGHTS_FILE: bytes_from_network(network)},
-        name=AGE_NAME,
-        version="0.1.0",
-        input=asdict(plan.spec),
-        bias=asdict(result.bias),
-        data=data_of(DATA_DESCRIPTION.format(spacing=plan.spec.spacing_mm[1]), *counts),
-        metrics=result.metrics,
-    )
-    return summary(AGE_NAME, card_sha256, result.metrics)
-
-
-def age_examples(cohort: Path, records: tuple[SubjectRecord, ...], spec: AgeSpec) -> Examples:
-    """Prepare inputs exactly as the service does, and chronological ages in years."""
-    progress = tqdm(records, desc="inputs", mininterval=5)
-    inputs = np.stack([age_input(*read_images(cohort, record), spec) for record in progress])
-    return Examples(inputs, np.array([[record.age_years] for record in records], dtype=np.float32))
-
-
 def train_age(
-    cohort: Path, split: Split, plan: AgePlan, settings: TrainingSettings, run: Path
+    folders: AgeFolders, plan: AgePlan, settings: TrainingSettings, workers: int = 1
 ) -> AgeDCNN:
-    """Train on the training part, keep the best on the validation part, answer in years."""
-    training = age_examples(cohort, split.training, plan.spec)
-    validation = age_examples(cohort, split.validation, plan.spec)
+    """Train, keep the best on the validation part, and write its weights, which answer in years.
+
+    Raises
+    ------
+    ValueError
+        Where the run folder belongs to another plan, a part has no subjects, or the cohort
+        is faulty: see `research.cohort_faults`.
+    """
+    training, validation = _parts(folders, plan, workers)
+    _claim(folders.run, plan, settings, len(training))
     mean, deviation = float(training.targets.mean()), float(training.targets.std())
     torch.manual_seed(settings.seed)
-    network = _first_network(plan)
+    network = _first_network(plan, mean, deviation)
     task = Task(
         network,
-        torch.nn.MSELoss(),
-        Examples(training.inputs, (training.targets - mean) / deviation),
-        Examples(validation.inputs, (validation.targets - mean) / deviation),
-        augment_spine,
+        LOSSES[plan.loss],
+        _Standardized(training, mean, deviation),
+        _Standardized(validation, mean, deviation),
+        augmentation(plan.view.spec),
     )
-    fit(task, settings, run)
+    # Of other weights than those to come.
+    (folders.run / PREDICTIONS_FILE).unlink(missing_ok=True)
+    begin = time.monotonic()
+    fit(task, settings, folders.run)
     answer_in_years(network, mean, deviation)
+    (folders.run / WEIGHTS_FILE).write_bytes(bytes_from_network(network))
+    throughput = measure_throughput(network, training, settings)
+    _finish(folders.run, time.monotonic() - begin, throughput)
     return network
-
-
-def evaluate_age(network: AgeDCNN, validation: Examples, test: Examples) -> AgeResult:
-    """Fit the bias line on the validation part and measure on the test part."""
-    bias = fit_bias(validation.targets[:, 0], predict(network, validation.inputs, 2)[:, 0])
-    truth = test.targets[:, 0].astype(np.float64)
-    raw = predict(network, test.inputs, 2)[:, 0].astype(np.float64)
-    corrected = np.array([correct_bias(float(value), bias) for value in raw])
-    constant = np.full_like(truth, validation.targets.mean())
-    figures = (
-        *_figures("uncorrected", truth, raw),
-        *_figures("bias-corrected", truth, corrected),
-        *_figures("mean age of the cohort instead of a network", truth, constant),
-    )
-    return AgeResult(bias, figures)
 
 
 def answer_in_years(network: AgeDCNN, mean: float, deviation: float) -> None:
@@ -145,39 +151,85 @@ def answer_in_years(network: AgeDCNN, mean: float, deviation: float) -> None:
         network.prediction.bias.mul_(deviation).add_(mean)
 
 
-def augment_spine(spine: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Shift, mirror and scale a masked spine; the margin around it is 0.
-
-    Shifts of up to three voxels anterior and superior stand for patients placed differently
-    in the field of view; mirroring swaps left and right.
-    """
-    shift = [int(value) for value in rng.integers(-3, 4, size=2)]
-    # axes: channel, anterior, superior, right
-    moved = np.roll(spine, shift, axis=(1, 2))
-    if rng.random() < 0.5:
-        moved = moved[..., ::-1]
-    return np.ascontiguousarray(moved * np.float32(rng.uniform(0.9, 1.1)))
+def answer_standardized(network: AgeDCNN, mean: float, deviation: float) -> None:
+    """Undo `answer_in_years`, to train on from an exported model."""
+    with torch.no_grad():
+        network.prediction.weight.div_(deviation)
+        network.prediction.bias.sub_(mean).div_(deviation)
 
 
-def _first_network(plan: AgePlan) -> AgeDCNN:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Standardized:
+    """Ages in standard deviations from the training part's mean."""
+
+    examples: Examples
+    mean: float
+    deviation: float
+
+    @property
+    def targets(self) -> Any:
+        return ((self.examples.targets - self.mean) / self.deviation).astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def load(self, place: int) -> tuple[torch.Tensor, ...]:
+        return self.examples.load(place)
+
+    def to_input(self, loaded: tuple[torch.Tensor, ...], device: torch.device) -> torch.Tensor:
+        return self.examples.to_input(loaded, device)
+
+
+def _parts(folders: AgeFolders, plan: AgePlan, workers: int) -> tuple[AgeExamples, AgeExamples]:
+    training, validation = (
+        read_records(folders.cohort / part) for part in (TRAINING_PART, VALIDATION_PART)
+    )
+    training = training[: plan.subjects]
+    validation = validation[: max(_LEAST_VALIDATION, round(_VALIDATION_SHARE * len(training)))]
+    if not training or not validation:
+        raise ValueError(f"{folders.cohort} lacks subjects to train on or to validate on")
+    folders.require_sound()
+    return (
+        folders.prepare(TRAINING_PART, training, plan.view, workers),
+        folders.prepare(VALIDATION_PART, validation, plan.view, workers),
+    )
+
+
+def _claim(run: Path, plan: AgePlan, settings: TrainingSettings, subjects: int) -> None:
+    """Say what is trained, or hold it against what the folder was begun with."""
+    run.mkdir(parents=True, exist_ok=True)
+    content = {
+        "subjects": subjects,
+        "loss": plan.loss.value,
+        "region": plan.view.region.value,
+        "spacing_mm": plan.view.spec.spacing_mm[1],
+        "input": asdict(plan.view.spec),
+        "start": None if plan.start is None else plan.start.name,
+        **{field.name: getattr(settings, field.name) for field in fields(settings)},
+    }
+    content = json.loads(json.dumps(content))
+    path = run / RUN_FILE
+    free = ("epochs", "threads", "device", "seconds", "throughput")
+    if path.exists():
+        begun = json.loads(path.read_text())
+        if any(begun.get(key) != value for key, value in content.items() if key not in free):
+            raise ValueError(f"{run} was begun with other settings: name another folder")
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _finish(run: Path, seconds: float, throughput: Throughput) -> None:
+    content = json.loads((run / RUN_FILE).read_text())
+    content |= {"seconds": round(seconds, 1), "throughput": asdict(throughput)}
+    (run / RUN_FILE).write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _first_network(plan: AgePlan, mean: float, deviation: float) -> AgeDCNN:
     network = AgeDCNN()
-    begin_with(network, plan.start)
-    # Faster on CPUs; changes the layout in memory, no number.
+    if plan.start is not None and (plan.start / WEIGHTS_FILE).exists():
+        load_weights(network, (plan.start / WEIGHTS_FILE).read_bytes())
+        answer_standardized(network, mean, deviation)
+    else:
+        begin_with(network, plan.start)
+    # Faster convolutions; changes the layout in memory, no number.
     network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return network
-
-
-def _figures(
-    how: str, truth: NDArray[np.float64], predicted: NDArray[np.float64]
-) -> tuple[Metric, ...]:
-    # The report finds its band among these names: spine.inference.cards.CORRECTED_AGE_ERROR.
-    values = (
-        ("MAE", metrics.mean_absolute_error(truth, predicted), "years"),
-        ("WMAE", metrics.weighted_mean_absolute_error(truth, predicted), "years"),
-        ("R2", metrics.r_squared(truth, predicted), "1"),
-    )
-    return tuple(
-        Metric(name=f"{name}, {how}", value=round(value, 3), unit=unit, n=len(truth),
-               data="synthetic")
-        for name, value, unit in values
-    )  # fmt: skip

@@ -13,7 +13,8 @@ from tqdm import tqdm
 from research.cohort import SubjectRecord, read_images, read_records, split_by_subject
 from research.export import data_of, summary, write_model
 from research.training import metrics
-from research.training.loop import Examples, Task, TrainingSettings, begin_with, fit, predict
+from research.training.examples import ArrayExamples
+from research.training.loop import Task, TrainingSettings, begin_with, fit, predict
 from spine.anatomy.grades import Scale
 from spine.anatomy.labels import classes_from_labels
 from spine.anatomy.levels import DiscLevel
@@ -68,9 +69,9 @@ class DiscExamples:
     inputs: NDArray[np.float32]
     grades: dict[Scale, NDArray[np.int64]]
 
-    def targets(self, scale: Scale) -> Examples:
+    def targets(self, scale: Scale) -> ArrayExamples:
         """Return follow-up grades as class numbers from 0."""
-        return Examples(self.inputs, self.grades[scale][:, 1] - int(min(scale.grades)))
+        return ArrayExamples(self.inputs, self.grades[scale][:, 1] - int(min(scale.grades)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +149,7 @@ def evaluate_disc(
 ) -> tuple[Metric, ...]:
     """Measure the network on the test part, beside what the baseline grade alone gives."""
     grades = np.array([int(grade) for grade in scale.grades])
-    probabilities = scipy.special.softmax(predict(network, test.inputs, 16), axis=1)
+    probabilities = scipy.special.softmax(predict(network, test.targets(scale), 16), axis=1)
     pairs = test.grades[scale]
     above = grades[None] > pairs[:, :1]
     by_network = _Answers(grades[probabilities.argmax(axis=1)], (probabilities * above).sum(axis=1))
@@ -174,15 +175,15 @@ def _from_baseline(known: NDArray[np.int64], pairs: NDArray[np.int64]) -> _Answe
     return _Answers(grades, np.array([shares.get(grade, 0.0) for grade in pairs[:, 0]]))
 
 
-def augment_region(region: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def augment_region(region: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Shift a region by up to four voxels, mirror it left to right, change its contrast."""
     shift = [int(value) for value in rng.integers(-4, 5, size=2)]
     # axes: slices, rows, columns
-    moved = np.roll(region, shift, axis=(1, 2))
+    moved = torch.roll(region, shift, dims=(1, 2))
     if rng.random() < 0.5:
-        moved = moved[::-1]
+        moved = moved.flip(0)
     gain, offset = rng.uniform(0.9, 1.1), rng.uniform(-0.1, 0.1)
-    return np.ascontiguousarray(moved * np.float32(gain) + np.float32(offset))
+    return moved * gain + offset
 
 
 def _discs_of(

@@ -1,29 +1,29 @@
-"""One training loop for every network: resumable, with curves and the best checkpoint."""
+"""One training loop for every network: resumable, on one or more devices, with curves."""
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
+from research.training.curves import append_curves, draw_curves
+from research.training.examples import Examples, batches
+from research.training.ranks import Rank, joined
+from research.training.state import TrainingState
 from spine.inference.weights import bytes_from_network, load_weights
 
 LAST_FILE = "last.pt"
 BEST_FILE = "best.safetensors"
-CURVES_FILE = "curves.csv"
 
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _SETTLING_EXAMPLES = 64
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-Augmentation = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
+Augmentation = Callable[[torch.Tensor, np.random.Generator], torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,12 @@ class TrainingSettings:
     Attributes
     ----------
     epochs : P1 does not say how many
+    batch_size : of each process
     plateau_factor, plateau_patience : of the learning rate, on the validation loss
     freeze_norms : normalize by settled statistics instead of each small batch's own, whose
         noise hides what is the same all over an image, such as its age
+    device : ``cpu`` or ``cuda``
+    mixed_precision : compute in bfloat16 where that is faster, on CUDA alone
     """
 
     epochs: int
@@ -47,18 +50,8 @@ class TrainingSettings:
     freeze_norms: bool = False
     seed: int = 0
     threads: int = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Examples:
-    """Inputs and what the network should answer, same first axis; may be memory maps."""
-
-    inputs: NDArray[np.float32]
-    targets: NDArray[Any]
-
-    def __len__(self) -> int:
-        """Return the number of examples."""
-        return len(self.targets)
+    device: str = "cpu"
+    mixed_precision: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +60,7 @@ class Task:
 
     Attributes
     ----------
-    augment : changes one training input, given a generator; its result has the same shape
+    augment : changes one training input on its device, given a generator; the shape stays
     """
 
     network: nn.Module
@@ -89,39 +82,27 @@ def fit(task: Task, settings: TrainingSettings, run: Path) -> None:
     Every epoch writes ``last.pt`` (resumable), appends to ``curves.csv``, and keeps the
     weights of the lowest validation loss as ``best.safetensors``, loaded in the end. What is
     random depends on seed and epoch alone, so that a resumed run equals an unbroken one.
+    Started by ``torchrun``, every process takes its share of each epoch.
     """
     run.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(settings.threads)
-    state = _TrainingState(task.network, settings)
-    state.resume(run / LAST_FILE)
-    epochs = tqdm(range(state.epoch, settings.epochs), desc=run.name, mininterval=5)
-    for epoch in epochs:
-        if settings.freeze_norms and epoch == 0:
-            settle_statistics(task.network, task.training.inputs, settings)
-        training_loss = _train_epoch(task, settings, state, epoch)
-        if not settings.freeze_norms:
-            settle_statistics(task.network, task.training.inputs, settings)
-        validation_loss = evaluate_loss(task, settings.batch_size)
-        is_best = state.finish_epoch(validation_loss)
-        if is_best:
-            (run / BEST_FILE).write_bytes(bytes_from_network(task.network))
-        _append_curves(run, epoch, training_loss, validation_loss, state.learning_rate)
-        state.save(run / LAST_FILE)
-        epochs.set_postfix(training=training_loss, validation=validation_loss)
-    draw_curves(run)
-    load_weights(task.network, (run / BEST_FILE).read_bytes())
+    with joined(settings.device) as rank:
+        task.network.to(rank.device)
+        trainer = _Trainer(task, settings, rank)
+        trainer.train(run)
+        rank.wait()
+        load_weights(task.network, (run / BEST_FILE).read_bytes())
 
 
-def evaluate_loss(task: Task, batch_size: int) -> float:
-    """Return the mean validation loss."""
-    outputs = predict(task.network, task.validation.inputs, batch_size)
-    targets = torch.from_numpy(np.asarray(task.validation.targets))
+def evaluate_loss(task: Task, batch_size: int, places: NDArray[np.intp] | None = None) -> float:
+    """Return the mean validation loss, of all examples by default."""
+    chosen = np.arange(len(task.validation)) if places is None else places
+    outputs = predict(task.network, task.validation, batch_size, chosen)
+    targets = torch.from_numpy(np.asarray(task.validation.targets)[chosen])
     return float(task.loss(torch.from_numpy(outputs), targets))
 
 
-def settle_statistics(
-    network: nn.Module, inputs: NDArray[np.float32], settings: TrainingSettings
-) -> None:
+def settle_statistics(network: nn.Module, examples: Examples, settings: TrainingSettings) -> None:
     """Replace the running batch-norm statistics by those of the network as it is now.
 
     Running averages over batches of two lag behind the weights and jump with every batch,
@@ -134,126 +115,116 @@ def settle_statistics(
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None
-    chosen = np.random.default_rng(settings.seed).permutation(len(inputs))[:_SETTLING_EXAMPLES]
+    count = len(examples)
+    chosen = np.random.default_rng(settings.seed).permutation(count)[:_SETTLING_EXAMPLES]
     torch.manual_seed(settings.seed)  # of dropout
     network.train()
+    device = next(network.parameters()).device
     with torch.no_grad():
-        for start in range(0, len(chosen) - 1, settings.batch_size):
-            batch = np.sort(chosen[start : start + settings.batch_size])
-            network(torch.from_numpy(inputs[batch]))
+        for places, inputs in batches(examples, chosen, settings.batch_size, device):
+            if len(places) > 1:
+                network(torch.stack(inputs))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def predict(
+    network: nn.Module, examples: Examples, batch_size: int, places: NDArray[np.intp] | None = None
+) -> NDArray[np.float32]:
+    """Run a network over inputs on its device, leaving it in evaluation mode.
+
+    Parameters
+    ----------
+    places : which examples; all by default
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    chosen = np.arange(len(examples)) if places is None else places
+    with torch.inference_mode():
+        outputs = [
+            network(torch.stack(inputs)).float().cpu().numpy()
+            for _, inputs in batches(examples, chosen, batch_size, device)
+        ]
+    return np.concatenate(outputs)
 
 
 def _norms(network: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d]:
     return [module for module in network.modules() if isinstance(module, _NORMS)]
 
 
-def predict(
-    network: nn.Module, inputs: NDArray[np.float32], batch_size: int
-) -> NDArray[np.float32]:
-    """Run a network over all inputs, leaving it in evaluation mode."""
-    network.eval()
-    with torch.inference_mode():
-        outputs = [
-            network(torch.from_numpy(np.array(inputs[start : start + batch_size]))).numpy()
-            for start in range(0, len(inputs), batch_size)
+class _Trainer:
+    """One process's part of a training."""
+
+    def __init__(self, task: Task, settings: TrainingSettings, rank: Rank) -> None:
+        self.task, self.settings, self.rank = task, settings, rank
+        self.state = TrainingState(task.network, settings)
+
+    def train(self, run: Path) -> None:
+        self.state.resume(run / LAST_FILE, self.rank.device)
+        shared = self.rank.parallel(self.task.network)
+        epochs = tqdm(
+            range(self.state.epoch, self.settings.epochs),
+            desc=run.name,
+            mininterval=5,
+            disable=not self.rank.is_first,
+        )
+        for epoch in epochs:
+            training_loss = self._epoch(shared, epoch)
+            validation_loss = self._validate()
+            is_best = self.state.finish_epoch(validation_loss)
+            if self.rank.is_first:
+                if is_best:
+                    (run / BEST_FILE).write_bytes(bytes_from_network(self.task.network))
+                losses = training_loss, validation_loss
+                append_curves(run, epoch, losses, self.state.learning_rate)
+                self.state.save(run / LAST_FILE)
+                draw_curves(run)
+            epochs.set_postfix(training=training_loss, validation=validation_loss)
+
+    def _epoch(self, shared: nn.Module, epoch: int) -> float:
+        task, settings = self.task, self.settings
+        if settings.freeze_norms and epoch == 0:
+            settle_statistics(task.network, task.training, settings)
+        loss = self._pass(shared, np.random.default_rng([settings.seed, epoch]))
+        if not settings.freeze_norms:
+            settle_statistics(task.network, task.training, settings)
+        return loss
+
+    def _pass(self, shared: nn.Module, rng: np.random.Generator) -> float:
+        """Show every training example once, in an order that all ranks draw alike."""
+        settings, rank = self.settings, self.rank
+        torch.manual_seed(int(rng.integers(2**31)))
+        order = rng.permutation(len(self.task.training))
+        own = order[rank.share(len(order))]
+        shared.train()
+        if settings.freeze_norms:
+            for norm in _norms(self.task.network):
+                norm.eval()
+        losses = [
+            self._step(shared, places, [self.task.augment(one, rng) for one in inputs])
+            # A last batch of one is left out: batch-norm needs two.
+            for places, inputs in batches(self.task.training, own, settings.batch_size, rank.device)
+            if len(places) > 1
         ]
-    return np.concatenate(outputs)
+        return rank.mean(float(torch.stack(losses).mean()), len(losses))
 
-
-def draw_curves(run: Path) -> None:
-    """Draw ``curves.png`` from ``curves.csv``."""
-    with (run / CURVES_FILE).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    figure = Figure(figsize=(6, 4))
-    axes = figure.subplots()
-    for name in ("training_loss", "validation_loss"):
-        axes.semilogy([float(row[name]) for row in rows], label=name.replace("_", " "))
-    axes.set_xlabel("epoch")
-    axes.legend()
-    figure.savefig(run / "curves.png", dpi=100)
-
-
-class _TrainingState:
-    """Network, optimizer and scheduler, as saved between epochs."""
-
-    def __init__(self, network: nn.Module, settings: TrainingSettings) -> None:
-        self.network = network
-        self.optimizer = torch.optim.Adam(
-            network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-        )
-        self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimizer, factor=settings.plateau_factor, patience=settings.plateau_patience
-        )
-        self.epoch = 0
-        self.best_loss = float("inf")
-
-    @property
-    def learning_rate(self) -> float:
-        return float(self.optimizer.param_groups[0]["lr"])
-
-    def finish_epoch(self, validation_loss: float) -> bool:
-        """Count the epoch; return whether it is the best so far."""
-        self.scheduler.step(validation_loss)
-        self.epoch += 1
-        is_best = validation_loss < self.best_loss
-        self.best_loss = min(self.best_loss, validation_loss)
-        return is_best
-
-    def save(self, path: Path) -> None:
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "epoch": self.epoch,
-            "best_loss": self.best_loss,
-        }
-        partial = path.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(path)
-
-    def resume(self, path: Path) -> None:
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
-        self.epoch, self.best_loss = state["epoch"], state["best_loss"]
-
-
-def _train_epoch(
-    task: Task, settings: TrainingSettings, state: _TrainingState, epoch: int
-) -> float:
-    rng = np.random.default_rng([settings.seed, epoch])
-    torch.manual_seed(int(rng.integers(2**31)))
-    task.network.train()
-    if settings.freeze_norms:
-        for norm in _norms(task.network):
-            norm.eval()
-    order = rng.permutation(len(task.training))
-    losses = []
-    # A last batch of one is left out: batch-norm needs two.
-    for start in range(0, len(order) - 1, settings.batch_size):
-        chosen = order[start : start + settings.batch_size]
-        inputs = np.stack([task.augment(task.training.inputs[index], rng) for index in chosen])
-        outputs = task.network(torch.from_numpy(inputs))
-        loss = task.loss(outputs, torch.from_numpy(task.training.targets[chosen]))
-        state.optimizer.zero_grad()
+    def _step(
+        self, shared: nn.Module, places: NDArray[np.intp], inputs: list[torch.Tensor]
+    ) -> torch.Tensor:
+        device = self.rank.device
+        targets = torch.from_numpy(self.task.training.targets[places]).to(device)
+        is_mixed = self.settings.mixed_precision and device.type == "cuda"
+        with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed):
+            outputs = shared(torch.stack(inputs))
+        loss = self.task.loss(outputs.float(), targets)
+        self.state.optimizer.zero_grad()
         torch.autograd.backward(loss)
-        state.optimizer.step()
-        losses.append(float(loss.detach()))
-    return float(np.mean(losses))
+        self.state.optimizer.step()
+        # Kept on the device: reading every one would make the device wait.
+        return loss.detach()
 
-
-def _append_curves(
-    run: Path, epoch: int, training_loss: float, validation_loss: float, learning_rate: float
-) -> None:
-    path = run / CURVES_FILE
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if is_new:
-            writer.writerow(["epoch", "training_loss", "validation_loss", "learning_rate"])
-        writer.writerow([epoch, training_loss, validation_loss, learning_rate])
+    def _validate(self) -> float:
+        count = len(self.task.validation)
+        places = np.arange(count)[self.rank.number :: self.rank.count]
+        loss = evaluate_loss(self.task, self.settings.batch_size, places)
+        return self.rank.mean(loss, len(places))

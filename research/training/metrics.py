@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spine.age.interval import BRACKETS_START_YEARS
+
 Years = NDArray[np.floating]
 GradeArray = NDArray[np.int64]
-
-# P1, Table 1: six brackets of ten years from 25 on.
-BRACKETS_START_YEARS = (25, 35, 45, 55, 65, 75, 85)
 
 
 def mean_absolute_error(truth: Years, predicted: Years) -> float:
@@ -57,7 +56,8 @@ def progression_scores(
 def area_under_curve(truth: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
     """Return the chance that a true case scores above a false one, ties counting half.
 
-    NaN where there is no true or no false case.
+    NaN where there is no true or no false case. Of answers of one network: over folds see
+    `research.estimators.discs.discrimination`.
     """
     above = np.subtract.outer(scores[truth], scores[~truth])
     return float(((above > 0) + 0.5 * (above == 0)).mean()) if above.size else float("nan")

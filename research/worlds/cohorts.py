@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,20 @@ from phantom.protocols import (
     WHOLE_SPINE_T2,
     WHOLE_SPINE_T2_PHILIPS,
     Coverage,
-    Protocol,
     coarser,
 )
 from phantom.rendering import render
 from phantom.subjects import Subject, subject
 from research.cohort import TRUTH_FILE, Grades, SubjectRecord, write_subject
+from research.processes import each
+from research.worlds.age import Part, scans, seeds
 from spine.anatomy.grades import Scale
+from spine.imaging.volume import Volume
 
 # P1, section 2.2: 25 to 84 years, both included.
 AGE_RANGE_YEARS = (25.0, 85.0)
 FOLLOWUP_YEARS = 5.0
 
-# Half the published resolution: the networks trained on it see a quarter.
-_AGE_PROTOCOLS = (coarser(WHOLE_SPINE_T2, 1.8), coarser(WHOLE_SPINE_T2_PHILIPS, 1.8))
 # The lumbar part of a whole-spine series, and series planned for the lumbar spine alone.
 _DISC_PROTOCOLS = (
     replace(WHOLE_SPINE_T2, coverage=Coverage.LUMBAR, rows=320, columns=280),
@@ -37,18 +38,49 @@ _DISC_PROTOCOLS = (
 )
 
 
-def render_age_cohort(folder: Path, seeds: Iterable[int]) -> None:
-    """Render whole spines, a subject a seed, ages uniform; subjects on disk are kept."""
-    for seed in _missing(folder, seeds):
-        person = subject(seed, age_years=_age(seed))
-        _write(folder, seed, person, _AGE_PROTOCOLS, {})
+def render_age_part(cohort: Path, part: Part, subjects: int | None, workers: int = 1) -> None:
+    """Render whole spines into ``<cohort>/<part>``; subjects on disk are kept.
+
+    Parameters
+    ----------
+    subjects : how many of the part's; None for all
+    workers : processes, one subject each at a time
+    """
+    work = partial(_render_scans, cohort / part.value, part)
+    wanted = seeds(part, subjects)
+    for _ in tqdm(each(work, wanted, workers), part.value, len(wanted), mininterval=5):
+        pass
+
+
+def _render_scans(folder: Path, part: Part, seed: int) -> None:
+    for scan in scans(part, seed):
+        if (folder / scan.name / TRUTH_FILE).exists():
+            continue
+        person = scan.subject
+        rendering = render(person, scan.protocol, np.random.default_rng(scan.noise_seed))
+        record = SubjectRecord(
+            scan.name,
+            person.age_years,
+            person.sex,
+            {},
+            person_id=scan.person_id,
+            scanner=scan.scanner.name,
+            clinic=scan.scanner.clinic,
+        )
+        # Whole numbers, as a scanner stores them.
+        volume = Volume(np.rint(rendering.volume.data), rendering.volume.affine)
+        write_subject(folder, record, volume, rendering.labels, np.int16)
 
 
 def render_disc_cohort(folder: Path, seeds: Iterable[int]) -> None:
     """Render lumbar spines with every lumbar disc's grades now and five years later."""
     for seed in _missing(folder, seeds):
         person = subject(seed, age_years=_age(seed))
-        _write(folder, seed, person, _DISC_PROTOCOLS, lumbar_grades(person))
+        rng = np.random.default_rng([seed, 11])
+        protocol = _DISC_PROTOCOLS[int(rng.integers(len(_DISC_PROTOCOLS)))]
+        rendering = render(person, protocol, rng)
+        record = SubjectRecord(_name(seed), person.age_years, person.sex, lumbar_grades(person))
+        write_subject(folder, record, rendering.volume, rendering.labels)
 
 
 def lumbar_grades(person: Subject) -> Grades:
@@ -61,16 +93,6 @@ def lumbar_grades(person: Subject) -> Grades:
         for disc in person.discs
         if disc.level.is_lumbar
     }
-
-
-def _write(
-    folder: Path, seed: int, person: Subject, protocols: tuple[Protocol, ...], grades: Grades
-) -> None:
-    rng = np.random.default_rng([seed, 11])
-    protocol = protocols[int(rng.integers(len(protocols)))]
-    rendering = render(person, protocol, rng)
-    record = SubjectRecord(_name(seed), person.age_years, person.sex, grades)
-    write_subject(folder, record, rendering.volume, rendering.labels)
 
 
 def _missing(folder: Path, seeds: Iterable[int]) -> Iterable[int]:

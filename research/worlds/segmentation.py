@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from phantom.protocols import (
     CERVICAL_T2,
@@ -23,9 +24,8 @@ from phantom.subjects import subject
 from research.cohort import TRUTH_FILE, SubjectRecord, write_subject
 from spine.imaging.volume import LabelMap, Volume
 
-# The network sees 1.8 mm pixels: finer ones only cost time, coarser ones would blur.
-PIXEL_MM = 1.3
-THIN_PIXEL_MM = 1.6
+# The fine net sees pixels of 0.9 mm: finer ones only cost time, coarser ones would blur.
+PIXEL_MM = 0.9
 # Shares are a choice: whole spines are the service's main input, lumbar views the real test data.
 VIEWS: dict[str, tuple[float, tuple[Protocol, ...]]] = {
     "whole": (0.4, (WHOLE_SPINE_T2, WHOLE_SPINE_T2_PHILIPS)),
@@ -45,7 +45,7 @@ def render_segmentation_cohort(cohort: Path, seeds: Iterable[int]) -> None:
     cohort : gets one folder a case, ``<seed>_<view>``
     seeds : of subjects and of everything else drawn for their case
     """
-    for seed in seeds:
+    for seed in tqdm(seeds, desc=cohort.name, mininterval=5):
         rng = np.random.default_rng([seed, 7])
         view = str(rng.choice(list(VIEWS), p=[share for share, _ in VIEWS.values()]))
         name = f"{seed:06d}_{view}"
@@ -89,4 +89,4 @@ def _protocol(view: str, protocol: Protocol, rng: np.random.Generator) -> Protoc
     if view != "space":
         return coarser(drawn, PIXEL_MM)
     slices = int(rng.integers(*THIN_SLICES))
-    return replace(coarser(drawn, THIN_PIXEL_MM), slices=slices)
+    return replace(coarser(drawn, PIXEL_MM), slices=slices)

@@ -1,0 +1,1 @@
+"""Training of disc networks on graded discs with a follow-up: folds, imbalance, finetuning."""

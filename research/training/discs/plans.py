@@ -1,0 +1,107 @@
+"""What a run trains: one folder holds one plan."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from research.followups import Followup
+from research.training.discs.balance import Balance
+from research.training.discs.fitting import FitSettings
+from spine.anatomy.grades import GradeClass, Scale
+from spine.networks.vgg_m import NARROW, VGGMWidths
+
+PLAN_FILE = "plan.json"
+
+
+class Widths(StrEnum):
+    """Which VGG-M."""
+
+    NARROW = "narrow"
+    PUBLISHED = "published"
+
+    @property
+    def layers(self) -> VGGMWidths:
+        return NARROW if self is Widths.NARROW else VGGMWidths()
+
+
+class Target(StrEnum):
+    """Which grade of a followed disc a network answers; the value is the table's column."""
+
+    FOLLOWUP = "followup"
+    BASELINE = "baseline"
+
+    def classes(self, scale: Scale) -> tuple[GradeClass, ...]:
+        """Return the grades that each answer stands for, in order.
+
+        At baseline P2's cohort has next to no sequestration (0.01 %): it goes with extrusion.
+        """
+        every = scale.classes
+        if self is Target.BASELINE and scale is Scale.BULGING:
+            return (*every[:2], (*every[2], *every[3]))
+        return every
+
+    def grade(self, row: Followup) -> int:
+        """Return a row's grade that is to be answered."""
+        return row.followup if self is Target.FOLLOWUP else row.baseline
+
+
+class Measured(StrEnum):
+    """On whom a run measures."""
+
+    FOLDS = "folds"
+    """On every fold in turn, by a network that learned from the others."""
+    HELD_OUT = "held out"
+    """On patients held out once, by the very network that ships."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressionPlan:
+    """What to train.
+
+    Attributes
+    ----------
+    folds : how many by patient, unless the table gives them
+    swap_axes : P2's region with its lengths the other way round
+    target : the grade five years later, or that of a grading model
+    """
+
+    folds: int = 5
+    widths: Widths = Widths.NARROW
+    balance: Balance = Balance.PLAIN
+    swap_axes: bool = False
+    target: Target = Target.FOLLOWUP
+    settings: FitSettings = field(default_factory=FitSettings)
+    measured: Measured = Measured.FOLDS
+
+
+@dataclass(frozen=True, slots=True)
+class Computer:
+    """Where to train.
+
+    Attributes
+    ----------
+    workers : processes that cut the regions
+    threads : of the CPU, for the networks
+    """
+
+    device: str = "cpu"
+    workers: int = 1
+    threads: int = 1
+
+
+def keep_plan(run: Path, plan: ProgressionPlan) -> None:
+    """Write the plan down; refuse to go on with a run of another one."""
+    run.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(plan), indent=1) + "\n"
+    path = run / PLAN_FILE
+    if not path.exists():
+        # Several scales may start at once: whoever reads the plan must read all of it.
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(text)
+        fresh.replace(path)
+    # Plans of before this was written down are all of folds.
+    begun = {"measured": Measured.FOLDS.value} | json.loads(path.read_text())
+    if begun != json.loads(text):
+        raise ValueError(f"{run.name} holds a run of another plan: see its {PLAN_FILE}")

@@ -1,0 +1,110 @@
+"""Five-year progression by folds: one network a scale and fold, and one on all that ships (P2)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from research.followups import FOLLOWUPS_FILE, Followup, read_followups
+from research.training.discs.batches import DeviceInputs, device_of
+from research.training.discs.fitting import Discs
+from research.training.discs.folds import fold_by_patient, parts_of_all, parts_of_fold
+from research.training.discs.plans import Computer, ProgressionPlan, keep_plan
+from research.training.discs.predictions import predictions_path, write_predictions
+from research.training.discs.regions import Regions, cut_regions, default_spec
+from research.training.discs.scale_trainer import ScaleTrainer
+from spine.anatomy.grades import Scale
+from spine.networks.vgg_m import VGGMWidths
+
+ALL_FOLDER = "all"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowedDiscs:
+    """A cohort ready to learn from: its rows that have a region, and the regions."""
+
+    rows: tuple[Followup, ...]
+    regions: Regions
+    inputs: DeviceInputs
+
+    def trainer(
+        self,
+        scale: Scale,
+        plan: ProgressionPlan,
+        start: tuple[bytes, VGGMWidths] | None = None,
+    ) -> ScaleTrainer:
+        """Return what trains one scale."""
+        rows = [row for row in self.rows if row.scale is scale]
+        if not rows:
+            raise ValueError(f"no disc is graded on the scale {scale.value}")
+        classes = plan.target.classes(scale)
+        place = {grade: number for number, one in enumerate(classes) for grade in one}
+        asked = np.array([place[plan.target.grade(row)] for row in rows], np.int64)
+        before = np.array([place[row.baseline] for row in rows], np.int64)
+        discs = Discs(self.regions.rows_of(rows), asked, before)
+        return ScaleTrainer(scale, rows, discs, self.inputs, plan, start)
+
+
+def open_cohort(
+    cohort: Path, plan: ProgressionPlan, computer: Computer, *, leave_out: bool
+) -> FollowedDiscs:
+    """Read a cohort's table and take its regions, cut now if they were not before."""
+    torch.set_num_threads(computer.threads)
+    torch.set_float32_matmul_precision("high")
+    rows = read_followups(cohort / FOLLOWUPS_FILE)
+    spec = default_spec(swap_axes=plan.swap_axes)
+    regions = cut_regions(cohort, rows, spec, workers=computer.workers, leave_out=leave_out)
+    inputs = DeviceInputs(regions.inputs, device_of(computer.device))
+    return FollowedDiscs(tuple(regions.known(rows)), regions, inputs)
+
+
+def train_progression(
+    cohort: Path,
+    run: Path,
+    plan: ProgressionPlan,
+    scales: Sequence[Scale],
+    only: Sequence[int] | None,
+    computer: Computer,
+    *,
+    leave_out: bool = False,
+) -> Iterator[str]:
+    """Train the folds of each scale and write ``predictions-<scale>.csv``; then one on all.
+
+    Parameters
+    ----------
+    only : the folds to train, and then no network on all; None for everything
+    leave_out : go on without discs whose region cannot be cut
+
+    Yields
+    ------
+    one line a scale
+    """
+    keep_plan(run, plan)
+    known = open_cohort(cohort, plan, computer, leave_out=leave_out)
+    folds = fold_by_patient(known.rows, plan.folds, plan.settings.seed)
+    for scale in scales:
+        trainer = known.trainer(scale, plan)
+        yield _train_folds(trainer, run, folds, only)
+        if only is None:
+            everybody = parts_of_all(trainer.rows, plan.settings.seed)
+            trainer.train(everybody, run / scale.value / ALL_FOLDER)
+
+
+def _train_folds(
+    trainer: ScaleTrainer, run: Path, folds: dict[str, int], only: Sequence[int] | None
+) -> str:
+    """Train folds, write what each says of its test part, and say how many that were."""
+    scale, seed = trainer.scale, trainer.plan.settings.seed
+    asked = sorted(set(folds.values()) if only is None else only)
+    # All are parted before any is trained, so that a wrong table is told at once.
+    target = trainer.plan.target
+    grades = [target.classes(scale)[place][0] for place in trainer.discs.targets]
+    parts = [parts_of_fold(trainer.rows, grades, folds, number, seed) for number in asked]
+    path, found = predictions_path(run, scale, target), []
+    for one in parts:
+        found.append((one, *trainer.train(one, run / scale.value / f"fold-{one.number}")))
+        # After every fold, so that a run that is cut off leaves the folds that it has.
+        write_predictions(path, trainer.rows, found, target)
+    return f"{scale.value}: {path.name}, {sum(len(one.test) for one in parts)} discs"

@@ -1,0 +1,113 @@
+"""Model folders of the progression networks that learned from everybody."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from research.export import Origin, data_of, summary, write_model
+from research.training.discs.batches import weights_path
+from research.training.discs.figures import figures, grading_figures
+from research.training.discs.plans import PLAN_FILE, Measured, Target
+from research.training.discs.predictions import read_gradings, read_predictions
+from research.training.discs.progression import ALL_FOLDER
+from research.training.discs.regions import default_spec
+from research.training.discs.scale_trainer import TEMPERATURE_FILE
+from spine.anatomy.grades import Scale
+from spine.inference.cards import Metric
+from spine.inference.models import disc_name, grading_name
+from spine.inference.weights import WEIGHTS_FILE
+
+_IMAGES = {
+    "synthetic": (
+        "Virtual longitudinal cohort with the ages, sexes, BMI and joint grade distributions of "
+        "P2's Tables 1 to 3 and a stated share of the course visible at baseline; regions "
+        "measured on the true labels."
+    ),
+    "real": "Lumbar MR and grades of patients; regions measured on the labels of the cohort.",
+}
+_FIGURES = {
+    Measured.FOLDS: "Figures are out of fold, of networks trained alike without the fold.",
+    Measured.HELD_OUT: "Finetuned; figures are of patients held out once, of this very network.",
+}
+_VIRTUAL_POPULATION = (
+    "virtual adults of 18 to 70 years with the ages, sexes and BMI of P2's southern Chinese "
+    "cohort, L1/2 to L5/S1, without surgery, tumor or marked deformity"
+)
+
+
+def export_progression(run: Path, models: Path, version: str, origin: Origin) -> Iterator[str]:
+    """Write a model folder of every scale that a run has; yield a line each.
+
+    Progression models or, of a run with the baseline as its target, grading models. Their
+    evidence is the lowest whatever they learned from: a card cannot raise itself.
+    """
+    plan = json.loads((run / PLAN_FILE).read_text())
+    scales = [scale for scale in Scale if (run / scale.value / ALL_FOLDER).exists()]
+    if not scales:
+        raise ValueError(f"{run.name} has no network on everybody: train it without --fold")
+    for scale in scales:
+        weights = weights_path(run / scale.value / ALL_FOLDER).read_bytes()
+        facts = _facts(run, scale, plan, origin)
+        card_sha256 = write_model(models, {WEIGHTS_FILE: weights}, version=version, **facts)
+        yield summary(facts["name"], card_sha256, facts["metrics"])
+
+
+def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> dict[str, Any]:
+    """Return the facts of a scale's card, see `write_model`."""
+    target, measured = Target(str(plan["target"])), _measured(plan)
+    is_grading = target is Target.BASELINE
+    fitted = json.loads((run / scale.value / ALL_FOLDER / TEMPERATURE_FILE).read_text())
+    tested = (_grading if is_grading else _progression)(run, scale, origin)
+    spec = replace(default_spec(swap_axes=bool(plan["swap_axes"])), scale=scale)
+    data = data_of(
+        f"{_IMAGES[origin.data]} {_FIGURES[measured]}",
+        int(fitted["training_patients"]),
+        int(fitted["validation_patients"]),
+        tested.patients,
+        tested.patients if origin.data == "real" else 0,
+    )
+    return {
+        "name": grading_name(scale) if is_grading else disc_name(scale),
+        "input": asdict(spec),
+        "widths": fitted["widths"],
+        "classes": target.classes(scale) if is_grading else None,
+        "temperature": round(float(fitted["temperature"]), 4),
+        "data": data.model_copy(update={"population": origin.population or _VIRTUAL_POPULATION}),
+        "metrics": tested.metrics,
+        **origin.facts(begun_with_another=measured is Measured.HELD_OUT),
+    }
+
+
+def _measured(plan: dict[str, object]) -> Measured:
+    return Measured(str(plan.get("measured", Measured.FOLDS)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """Figures of patients that the networks measured did not learn from, and their number."""
+
+    metrics: tuple[Metric, ...]
+    patients: int
+
+
+def _progression(run: Path, scale: Scale, origin: Origin) -> _Tested:
+    found = read_predictions(run, scale)
+    metrics = _metrics(figures(found), len(found.baseline), origin)
+    return _Tested(metrics, len(np.unique(found.patients)))
+
+
+def _grading(run: Path, scale: Scale, origin: Origin) -> _Tested:
+    found = read_gradings(run, scale)
+    return _Tested(_metrics(grading_figures(found), len(found.truth), origin), found.patients)
+
+
+def _metrics(values: Iterator[tuple[str, float]], discs: int, origin: Origin) -> tuple[Metric, ...]:
+    return tuple(
+        Metric(name=name, value=round(value, 4), unit="1", n=discs, data=origin.data)
+        for name, value in values
+        if np.isfinite(value)
+    )

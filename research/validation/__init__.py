@@ -1,0 +1,1 @@
+"""Measuring models; the one room of research that sees both worlds and trained models."""

@@ -1,0 +1,1 @@
+"""How good spine ages are: against age, between scans, and where they lie far off (P1)."""

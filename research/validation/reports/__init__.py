@@ -1,0 +1,1 @@
+"""Estimates from virtual reports beside what was planted."""

@@ -1,0 +1,1 @@
+"""How good the segmentation is: outlines, levels, and what the quality gate refuses."""

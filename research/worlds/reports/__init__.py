@@ -1,0 +1,1 @@
+"""Virtual reports at P1's size, with planted classes and effects beside them."""
