@@ -15,6 +15,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--image", help="the image that tests/image runs; make image-test gives it")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the viewer's tests: in one browser, they run one after the other."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/viewer/"))
+
+
 @pytest.fixture(scope="session")
 def real_data(request: pytest.FixtureRequest) -> Path:
     """The real patients' folder; tests that need it are skipped without --real-data."""

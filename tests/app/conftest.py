@@ -59,7 +59,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 def _write_models(folder: Path) -> dict[str, str]:
     torch.manual_seed(0)
-    unet = trained(network_from_plans(PLANS), *SEGMENTATION.network_shape)
+    unet = trained(network_from_plans(PLANS), *SEGMENTATION.coarse.network_shape)
     age = trained(AgeDCNN(), *AGE.network_shape)
     plans = json.dumps(PLANS).encode()
     files = {"weights.safetensors": bytes_from_network(unet), "plans.json": plans}

@@ -13,7 +13,12 @@ RESULTS: dict[str, Any] = {
         "refusal": None,
         "vertebra_count": 23,
         "vertebrae": [
-            {"level": "L4", "center": [1.0, 2.0, 3.0], "width": {"value": 40.0, "unit": "mm"}}
+            {
+                "level": "L4",
+                "center": [1.0, 2.0, 3.0],
+                "width": {"value": 40.0, "unit": "mm"},
+                "wedge_ratio": {"value": 0.9, "unit": "1"},
+            }
         ],
     },
     "age": {"refusal": {"code": "BIAS_UNRELIABLE", "reason": "prose", "subject": "age"}},
@@ -58,6 +63,7 @@ def test_two_of_a_name_are_both_kept() -> None:
         (("age", "refusal", "reason"), "other prose"),
         (("objects", 0, "sop_instance_uid"), "1.9"),
         (("segmentation", "vertebrae", 0, "width", "value"), 40.4),
+        (("segmentation", "vertebrae", 0, "wedge_ratio", "value"), 0.94),
         (("discs", 0, "forecasts", 0, "probabilities", 0), 0.255),
     ],
 )
@@ -73,6 +79,7 @@ def test_what_every_run_makes_anew_and_what_is_within_tolerance_is_accepted(
         (("segmentation", "vertebra_count"), 24),
         (("segmentation", "vertebra_count"), True),
         (("segmentation", "vertebrae", 0, "width", "value"), 40.6),
+        (("segmentation", "vertebrae", 0, "wedge_ratio", "value"), 0.96),
         (("segmentation", "vertebrae", 0, "width", "value"), None),
         (("segmentation", "vertebrae", 0, "center", 2), 2.0),
         (("discs", 0, "forecasts", 0, "probabilities", 0), 0.27),
@@ -94,3 +101,8 @@ def test_another_level_is_one_absent_and_one_unexpected() -> None:
 def test_table_survives_json() -> None:
     written = json.loads(json.dumps({name: row.to_json() for name, row in EXPECTED.items()}))
     assert {name: Row.from_json(row) for name, row in written.items()} == EXPECTED
+
+
+def test_earlier_studies_are_none_of_the_releases_values() -> None:
+    course = {"studies": [], "cautions": [], "detectable_change": {"value": None, "unit": "years"}}
+    assert rows_from_results({**RESULTS, "course": course}) == EXPECTED

@@ -12,12 +12,14 @@ from pydicom import dcmread
 from app.analysis import Analysis, load_analysis
 from app.application import Analyzer
 from app.service.graph import graph_loader
+from app.service.recalls import RECALL_FILE
 from app.service.records import State
 from app.service.worker import Job
 from app.settings import Settings, load_settings
 from phantom.protocols import LUMBAR_T2, coarser
 from phantom.studies import StudyPlan, write_phantom_study
 from spine.errors import Code, SpineError
+from spine.reporting.context import RunContext
 from tests.app.conftest import Installed
 
 pytestmark = pytest.mark.slow
@@ -92,6 +94,24 @@ def test_late_instance_of_another_series_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_result_that_was_withdrawn_does_not_stand_for_a_new_one(
+    analysis: Analysis,
+    study: list[Path],
+    first: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    withdrawn = tmp_path / "first"
+    shutil.copytree(first, withdrawn)
+    (withdrawn / RECALL_FILE).write_text("{}")
+    folder = _folder(tmp_path / "in", study[:-1])
+    seen: list[RunContext] = []
+    monkeypatch.setattr(Analyzer, "run", lambda _self, _in, context, _priors: seen.append(context))
+    analysis.run(folder, tmp_path / "out", TIME, "1.2.3.2", withdrawn)
+    # It is analyzed, and says which report it replaces.
+    assert [context.revision for context in seen] == [2]
+
+
 def test_late_instance_of_the_selected_series_gives_a_report_that_replaces_the_first(
     analysis: Analysis, study: list[Path], first: Path, tmp_path: Path
 ) -> None:
@@ -137,3 +157,21 @@ def test_worker_holds_the_models_of_every_profile(
     with pytest.raises(SpineError) as caught:
         analyze(gone)
     assert caught.value.code is Code.SETTINGS_INVALID
+
+
+def test_worker_reads_the_priors_it_is_given_and_names_them(
+    settings: Settings, study: list[Path], first: Path, tmp_path: Path
+) -> None:
+    report = dcmread(next((first / "dicom").glob("*structured-report*")))
+    for folder, headers in (("in", map(dcmread, study)), ("priors", [report])):
+        (tmp_path / folder).mkdir()
+        for number, header in enumerate(headers):
+            # Without an issuer nobody can tell whether two studies are of one patient.
+            header.IssuerOfPatientID = "CLINIC"
+            header.save_as(tmp_path / folder / f"{number}.dcm")
+    (tmp_path / "out").mkdir()
+    paths = (str(tmp_path / name) for name in ("in", "priors", "out"))
+    assert graph_loader(settings)()(Job("1.2.3.1", *paths, "default", TIME.isoformat()))
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["study"]["priors"] == [report.SOPInstanceUID]
+    assert results["study"]["cautions"] == []

@@ -108,3 +108,16 @@ def test_clock_that_nothing_keeps_is_noted(
 def test_models_that_are_not_there_are_named(site: dict[str, object], tmp_path: Path) -> None:
     site["models"] = {"folder": str(tmp_path / "none")}
     assert _codes(_checked(site, tmp_path)) == {"models": Code.MODEL_MISSING}
+
+
+def test_models_of_a_profile_of_its_own_are_looked_at_too(
+    site: dict[str, object], tmp_path: Path
+) -> None:
+    site["listener"] = {"port": 0, "ae_titles": ["SPINEMAP", "RESEARCH"]}
+    own = {"ae_titles": ["RESEARCH"], "models": {"folder": str(tmp_path / "none")}}
+    site["profiles"] = {"research": own, "same": {}}
+
+    found = _checked(site, tmp_path)
+
+    assert _codes(found) == {"models of profile research": Code.MODEL_MISSING}
+    assert sum("spine-segmentation" in name for name in found) == 1

@@ -5,11 +5,12 @@ import pytest
 
 from app.destinations import DicomSection
 from app.service.delivery.folder import Folder
-from app.service.delivery.routes import CommitmentRule, Kind, OverdueRule, Route
+from app.service.delivery.routes import CommitmentRule, OverdueRule, Route
 from app.settings import load_settings
 from pacs.sender import Destination
 from pacs.stow import StowService
 from spine.errors import Code, SpineError
+from spine.reporting.kinds import DEFAULT_KINDS, Kind
 
 DICOM = {"name": "pacs", "host": "10.1.2.3", "port": 104, "ae_title": "PACS"}
 STOW = {"name": "web", "kind": "stow", "url": "https://pacs.example/dicom-web"}
@@ -24,7 +25,7 @@ def _route(entry: dict[str, object]) -> Route:
 
 def test_destination_without_a_kind_is_an_application_entity() -> None:
     target = Destination("10.1.2.3", 104, "PACS", "SPINEMAP", 30)
-    assert _route(DICOM) == Route(target, frozenset(Kind), target, CommitmentRule(), OverdueRule())
+    assert _route(DICOM) == Route(target, DEFAULT_KINDS, target, CommitmentRule(), OverdueRule())
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,9 @@ def test_secret_over_http_is_for_this_machine_only() -> None:
 def test_section_is_typed() -> None:
     settings = load_settings(environ={"SPINEMAP_DESTINATIONS": json.dumps([DICOM])})
     assert isinstance(settings.destinations[0], DicomSection)
+
+
+def test_rejection_notes_are_for_those_who_take_them() -> None:
+    assert not _route(DICOM).rejection_notes
+    for entry in (DICOM, STOW, FOLDER):
+        assert _route({**entry, "rejection_notes": True}).rejection_notes

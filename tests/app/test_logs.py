@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,8 +19,10 @@ Lines = Callable[[], list[dict[str, str]]]
 def restored() -> Iterator[None]:
     root = logging.getLogger()
     kept, level, shown = root.handlers[:], root.level, warnings.showwarning
+    hook = threading.excepthook
     yield
     root.handlers[:], warnings.showwarning = kept, shown
+    threading.excepthook = hook
     root.setLevel(level)
 
 
@@ -59,6 +62,21 @@ def test_words_of_an_exception_are_withheld_and_its_place_is_named(lines: Lines)
     assert "Doe" not in json.dumps(line)
     assert line["error"] == "KeyError"
     assert "test_logs.py:" in line["place"]
+
+
+def test_thread_that_ends_by_an_exception_is_one_line_without_its_words(lines: Lines) -> None:
+    log_to_stderr(LogFormat.JSON)
+
+    def fail() -> None:
+        raise KeyError("Doe^Jane")
+
+    thread = threading.Thread(target=fail, name="completion")
+    thread.start()
+    thread.join()
+    [line] = lines()
+    assert (line["event"], line["error"]) == ("thread completion ended", "KeyError")
+    assert "test_logs.py:" in line["place"]
+    assert "Doe" not in json.dumps(line)
 
 
 def test_words_of_a_warning_are_withheld(lines: Lines) -> None:

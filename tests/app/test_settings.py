@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from app.settings import load_settings
 from pacs.spool import SpoolLimits
 from spine.errors import Code, SpineError
+from spine.reporting.kinds import DEFAULT_KINDS, Kind
 
 
 @pytest.fixture
@@ -49,6 +51,32 @@ def test_variables_override_the_site(site: Path) -> None:
     assert settings.listener.ae_titles == ("SITE",)
     assert settings.quiet_time_s == 2.5
     assert settings.destinations[0].to_destination().calling_ae_title == "SPINEMAP"
+
+
+def test_a_key_that_is_given_twice_is_named_and_neither_taken(site: Path) -> None:
+    text = site.read_text()
+    site.write_text(text + "models:\n  folder: elsewhere\n")
+    with pytest.raises(SpineError, match="models: set twice"):
+        load_settings(site, {})
+    site.write_text(text + "web: {port: 1, port: 2}\n")
+    with pytest.raises(SpineError, match="port: set twice"):
+        load_settings(site, {})
+
+
+def test_the_image_has_its_own_folders_which_a_site_may_move(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    script, image = root / "deploy" / "image.sed", tmp_path / "app.yaml"
+    program = ["sed", "--file", str(script), str(root / "app.yaml")]
+    image.write_text(subprocess.run(program, check=True, capture_output=True, text=True).stdout)
+
+    settings = load_settings(image, {})
+
+    assert settings.models.folder == Path("/opt/holoscan/models")
+    assert settings.storage.root == Path("/var/lib/spinemap")
+    assert settings.log_format == "json"
+    plain = load_settings(environ={})
+    changed = {"models": plain.models, "storage": plain.storage, "log_format": plain.log_format}
+    assert settings.model_copy(update=changed) == plain
 
 
 def test_secret_is_read_from_its_file(tmp_path: Path) -> None:
@@ -167,6 +195,23 @@ def test_profile_selects_models_destinations_mode_and_retention(tmp_path: Path) 
     assert models.approved["age-dcnn"].card_sha256 == "b" * 64
     assert models.backend == settings.models.backend
     assert settings.for_profile("default").models == settings.models
+
+
+def test_run_of_a_profile_writes_what_its_own_destinations_get(tmp_path: Path) -> None:
+    text = (
+        "destinations:\n"
+        "  - {name: pacs, host: h, port: 104, ae_title: P}\n"
+        "  - {name: old, host: h, port: 1, ae_title: O, objects: [key-pictures, text-report]}\n"
+        "  - {name: lab, kind: folder, path: /srv, objects: [label-map, report]}\n"
+        "profiles: {default: {destinations: [pacs, old]}, trial: {destinations: [lab]}}\n"
+    )
+    path = tmp_path / "site.yaml"
+    path.write_text(text)
+    settings = load_settings(path, environ={})
+    wanted = {name: settings.for_profile(name).wanted_kinds() for name in settings.profiles}
+    assert wanted["default"] == DEFAULT_KINDS | {Kind.KEY_PICTURES, Kind.TEXT_REPORT}
+    assert wanted["trial"] == {Kind.LABEL_MAP, Kind.REPORT}
+    assert load_settings(environ={}).wanted_kinds() == frozenset()
 
 
 @pytest.mark.parametrize(

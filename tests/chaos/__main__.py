@@ -24,7 +24,7 @@ def main() -> int:
     for trial in trials:
         results += _kill(trial)
     if not chosen.no_faults:
-        results += run_fault_tests(Path(__file__).parent)
+        results += run_fault_tests(Path(__file__).parent, "--chaos-full")
     path = write_measurements("chaos", time.monotonic() - started, results)
     sys.stdout.write(f"{tabulate(results)}\n{path}\n")
     return int(any(result.met is False for result in results))

@@ -15,15 +15,22 @@ _NOT_PASSED = ("failure", "error", "skipped")
 _FAULTS = ("test_fault_*.py", "test_intake_order.py")
 
 
-def run_fault_tests(folder: Path) -> list[Measurement]:
-    """Run the tests of all faults but kills; one that failed counts 1, one skipped has no value."""
+def run_fault_tests(folder: Path, *options: str) -> list[Measurement]:
+    """Run the tests of all faults but kills; one that failed counts 1, one skipped has no value.
+
+    Parameters
+    ----------
+    options : of pytest
+    """
     files = sorted(path for pattern in _FAULTS for path in folder.glob(pattern))
     if not files:
         # Without files pytest would run every test there is.
         return [_row("the fault tests", None)]
     with tempfile.TemporaryDirectory() as name:
         report = Path(name) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *map(str, files)]
+        command = [sys.executable, "-m", "pytest", "-q", "-o", "junit_family=xunit1"]
+        command += [f"--junitxml={report}", *options]
+        command += map(str, files)
         try:
             subprocess.run(command, check=False, timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:

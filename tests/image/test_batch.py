@@ -58,7 +58,7 @@ def test_runs_of_one_study_are_equal_with_the_same_analysis_time(
 
 def _tampered(folder: Path) -> None:
     shutil.copytree(MODELS, folder, dirs_exist_ok=True)
-    weights = folder / "spine-segmentation" / "weights.safetensors"
+    weights = folder / "spine-segmentation" / "fine.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)

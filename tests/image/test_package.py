@@ -76,7 +76,12 @@ def test_everything_named_in_the_manifests_exists(image: Image) -> None:
     pkg = json.loads(image.run("show", "pkg").out)
     folders = [pkg["applicationRoot"], pkg["modelRoot"], *pkg["models"].values()]
     shell(image, " && ".join(f"test -d {folder}" for folder in folders))
-    assert shell(image, "cat /var/holoscan/app.yaml") == (ROOT / "app.yaml").read_text()
+    set_in_image = shell(image, "cat /opt/holoscan/app/app.yaml")
+    assert shell(image, "cat /var/holoscan/app.yaml") == set_in_image
+    changed = set(set_in_image.splitlines()) - set((ROOT / "app.yaml").read_text().splitlines())
+    assert changed == {
+        "  root: /var/lib/spinemap", "log_format: json", "  folder: /opt/holoscan/models",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("mounted", [(), ("models", "config")], ids=["all", "some"])

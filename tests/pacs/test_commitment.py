@@ -22,6 +22,8 @@ from pacs.commitment import OnReport, Report, request_commitment
 from pacs.listener import Listener, ListenerSettings, StoreStatus
 from pacs.peers import Admission, Peer
 
+pytestmark = pytest.mark.slow
+
 OBJECTS = [(MRImageStorage, "1.2.3.1"), (MRImageStorage, "1.2.3.2")]
 
 

@@ -34,6 +34,23 @@ def test_foreign_bytes_are_no_dicom_file(tmp_path: Path) -> None:
         seek_data_set(file)
 
 
+@pytest.mark.parametrize(
+    ("place", "damage"),
+    # Behind the group length: its VR's length, and the VR of the third element.
+    [(138, b"\x04\xa2"), (196, b"U ")],
+    ids=["a length that does not fit", "a representation that is none"],
+)
+def test_damaged_header_is_no_file_meta_information(
+    tmp_path: Path, place: int, damage: bytes
+) -> None:
+    content = bytearray(encode_header(META) + b"DATA SET")
+    content[place : place + 2] = damage
+    path = tmp_path / "a.dcm"
+    path.write_bytes(content)
+    with pytest.raises(FileMetaError):
+        read_meta(path)
+
+
 def test_missing_file_is_named_without_its_folder(tmp_path: Path) -> None:
     with pytest.raises(FileMetaError, match=r"^gone\.dcm"):
         read_meta(tmp_path / "gone.dcm")

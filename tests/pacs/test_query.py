@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from pynetdicom import AE, evt
 from pynetdicom.events import Event
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind
 
 from pacs.association import Destination, SendError, SendFailure
+from pacs.part10 import FileMeta, encode_header
 from pacs.query import find, read_texts
 
 KEYS = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": "1.2.3", "PatientID": ""}
@@ -95,4 +97,15 @@ def test_texts_of_a_stored_instance(write_instance: Callable[..., Path]) -> None
 def test_file_that_is_gone_is_a_named_failure(tmp_path: Path) -> None:
     with pytest.raises(SendError) as caught:
         read_texts(tmp_path / "gone.dcm", ("PatientID",))
+    assert caught.value.failure is SendFailure.FILE_UNREADABLE
+
+
+def test_file_with_a_representation_that_is_none_is_a_named_failure(tmp_path: Path) -> None:
+    meta = FileMeta(MRImageStorage, "1.2.3.4", ExplicitVRLittleEndian)
+    path = tmp_path / "damaged.dcm"
+    # After an element that is sound: the first alone would make it implicit VR.
+    content = b"\x08\x00\x16\x00UI\x04\x001.2\x00" + b"\x10\x00\x20\x00XX\x02\x00P1"
+    path.write_bytes(encode_header(meta) + content)
+    with pytest.raises(SendError) as caught:
+        read_texts(path, ("PatientID",))
     assert caught.value.failure is SendFailure.FILE_UNREADABLE

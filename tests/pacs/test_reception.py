@@ -17,6 +17,8 @@ from pacs.spool import Spool
 from tests.pacs.conftest import Recorder
 from tests.pacs.raw import answer, associate, command, pdu, send_raw
 
+pytestmark = pytest.mark.slow
+
 WriteInstance = Callable[..., Path]
 COMMAND, LAST_COMMAND, DATA, LAST_DATA = 1, 3, 0, 2
 UID = "1.2.3.4"
@@ -180,7 +182,6 @@ def test_store_that_raises_is_not_acknowledged(
     association.release()
 
 
-@pytest.mark.slow
 def test_ended_associations_leave_no_threads_and_no_descriptors(
     destination: Destination, content: bytes
 ) -> None:

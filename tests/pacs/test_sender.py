@@ -15,6 +15,8 @@ from pacs.listener import StoreStatus
 from pacs.sender import Destination, SendError, SendFailure, Stored, send
 from tests.pacs.conftest import Recorder
 
+pytestmark = pytest.mark.slow
+
 Listen = Callable[..., Destination]
 WriteInstance = Callable[..., Path]
 
@@ -117,6 +119,16 @@ def test_answer_is_not_lost_to_the_reactor(
     assert len(stored) == 20
 
 
+# The first is longer than a label may be, so that nobody is asked; the second nobody knows.
+@pytest.mark.parametrize("host", ["p" * 64, "no such host"])
+def test_host_name_that_does_not_resolve_is_named(write_instance: WriteInstance, host: str) -> None:
+    nowhere = Destination(host, 104, "A", "B", 1)
+    with pytest.raises(SendError) as caught:
+        send([write_instance("a.dcm")], nowhere, lambda _: None)
+    assert caught.value.failure is SendFailure.UNREACHABLE
+    assert caught.value.detail == f"{host}:104"
+
+
 @pytest.fixture
 def hanging() -> Iterator[socket.socket]:
     """Return a port that accepts connections and never says a word."""
@@ -162,7 +174,6 @@ def test_peer_that_never_answers_an_object_is_given_up(
     assert caught.value.failure is SendFailure.ABORTED
 
 
-@pytest.mark.slow
 def test_peer_that_stops_reading_is_given_up(write_instance: WriteInstance) -> None:
     # Above what the sockets of both sides buffer.
     large = write_instance("a.dcm", BitsAllocated=8, PixelData=bytes(32 << 20))

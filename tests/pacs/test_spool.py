@@ -12,6 +12,8 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from pacs.part10 import FileMeta, read_meta
 from pacs.spool import Shortfall, Spool, SpoolLimits
 
+pytestmark = pytest.mark.slow
+
 META = FileMeta(MRImageStorage, "1.2.3.4", ExplicitVRLittleEndian, "SENDER", "SPINEMAP")
 MIB = 1 << 20
 
@@ -126,6 +128,30 @@ def test_renamed_file_stays(tmp_path: Path) -> None:
     del file
     gc.collect()
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_file_put_in_its_place_stays_and_its_descriptor_does_not(tmp_path: Path) -> None:
+    gc.collect()
+    file = Spool(tmp_path).open(META)
+    descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count, as fast as can be
+    name = file.path
+    file.rename(tmp_path / "kept")
+    # Somebody else's by now.
+    name.touch()
+    file.discard()
+    assert file.header == (tmp_path / "kept").read_bytes()
+    del file
+    gc.collect()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name.name, "kept"])
+    assert len(os.listdir("/proc/self/fd")) == descriptors - 1  # noqa: PTH208
+
+
+def test_file_that_could_not_be_renamed_is_removed(tmp_path: Path) -> None:
+    file = Spool(tmp_path).open(META)
+    with pytest.raises(OSError, match="No such file"):
+        file.rename(tmp_path / "absent" / "kept")
+    file.discard()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rest_of_a_dead_process_is_removed_and_no_other(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from pacs.association import SendError, SendFailure
 from pacs.sender import Stored
 from pacs.stow import StowService, probe, store
 
+pytestmark = pytest.mark.slow
+
 WriteInstance = Callable[..., Path]
 
 
@@ -106,12 +108,44 @@ def test_failed_object_is_named_and_keeps_no_other_back(
     assert [item.path for item in confirmed] == paths[1:]
 
 
+@pytest.mark.parametrize("code", [400, 413, 415, 422])
+def test_object_that_is_refused_by_its_http_status_keeps_no_other_back(
+    service: StowService, web: Web, write_instance: WriteInstance, code: int
+) -> None:
+    paths = [write_instance("a.dcm", SOPInstanceUID="1.9.9"), write_instance("b.dcm")]
+    web.answer = lambda uid: (code, b"") if uid == "1.9.9" else (200, stored(uid))
+    confirmed: list[Stored] = []
+    with pytest.raises(SendError, match=rf"HTTP {code} for 1\.9\.9") as caught:
+        store(paths, service, confirmed.append)
+    assert caught.value.failure is SendFailure.NOT_STORED
+    assert [item.path for item in confirmed] == paths[1:]
+
+
 def test_failure_inside_an_accepted_answer_is_a_failure(
     service: StowService, web: Web, write_instance: WriteInstance
 ) -> None:
     web.answer = lambda uid: (202, failed(uid, 0xA700))
     with pytest.raises(SendError, match="0xA700"):
         store([write_instance("a.dcm")], service, lambda _: None)
+
+
+@pytest.mark.parametrize("code", [200, 409])
+def test_object_that_is_there_already_counts_as_stored(
+    service: StowService, web: Web, write_instance: WriteInstance, code: int
+) -> None:
+    web.answer = lambda uid: (code, failed(uid, 0x0111))
+    confirmed: list[Stored] = []
+    store([write_instance("a.dcm")], service, confirmed.append)
+    assert [item.status for item in confirmed] == [0x0111]
+
+
+def test_failure_without_a_reason_is_a_failure(
+    service: StowService, web: Web, write_instance: WriteInstance
+) -> None:
+    web.answer = lambda uid: (409, failed(uid, 0))
+    with pytest.raises(SendError) as caught:
+        store([write_instance("a.dcm")], service, lambda _: None)
+    assert caught.value.failure is SendFailure.NOT_STORED
 
 
 def test_warning_counts_as_stored(
@@ -194,9 +228,10 @@ def test_secret_that_cannot_be_used_is_named_but_not_shown(
     assert caught.value.detail == "token_file"
 
 
-def test_service_that_is_down_is_named(write_instance: WriteInstance) -> None:
-    with pytest.raises(SendError, match=r"127\.0\.0\.1:1") as caught:
-        store([write_instance("a.dcm")], StowService("http://127.0.0.1:1"), lambda _: None)
+@pytest.mark.parametrize("address", ["127.0.0.1:1", f"{'p' * 64}:104"])
+def test_service_that_is_down_is_named(write_instance: WriteInstance, address: str) -> None:
+    with pytest.raises(SendError, match=address) as caught:
+        store([write_instance("a.dcm")], StowService(f"http://{address}"), lambda _: None)
     assert caught.value.failure is SendFailure.UNREACHABLE
 
 

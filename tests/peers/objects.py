@@ -7,7 +7,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
-REPORT = "1.2.840.10008.5.1.4.1.1.88.22"
+REPORT = "1.2.840.10008.5.1.4.1.1.88.34"
 PICTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 

@@ -155,7 +155,12 @@ def test_storescp_that_misbehaves_is_named_in_time_and_gets_everything_when_it_i
     port = storescp.start(*options)
     delivery = Delivery(register, {"pacs": Route(_destination(port))})
     started = time.monotonic()
-    assert delivery.deliver(RUN, "pacs") == failure
+    named = delivery.deliver(RUN, "pacs")
+    # storescp closes right behind its rejection: now and then the reset overtakes the answer,
+    # nothing is heard of the peer, and only a later try can name it.
+    while named == "UNREACHABLE" and time.monotonic() - started < 15:
+        named = delivery.deliver(RUN, "pacs")
+    assert named == failure
     assert time.monotonic() - started < 20
     storescp.start(port=port)
     assert delivery.deliver(RUN, "pacs") == DELIVERED

@@ -1,4 +1,4 @@
-"""Real lumbar MR of 24 patients, sent as oblique DICOM series to a served instance."""
+"""Real lumbar MR of every third of 24 patients, sent as oblique DICOM series and served."""
 
 import csv
 import json
@@ -49,7 +49,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, P
         "listener": {"port": 0},
         "web": {"port": 0},
         "quiet_time_s": 1.0,
-        # The shipped models saw no real patient in training: the tests look at their numbers.
+        # The shipped models have no evidence from patients: the tests look at their numbers. The
+        # segmentation was trained on these patients; docs/validation.md has it out of fold.
         "science": {"minimum_evidence": "synthetic"},
     }
     running = serve(folder, site, ("-m", "app", "serve", "--config"))
@@ -78,13 +79,14 @@ def _write(row: dict[str, str], data: Path, folder: Path, seed: int) -> Patient:
     return Patient([*written.paths[0]], written.study_instance_uid, reference)
 
 
-def test_every_real_patient_gets_a_report(
+def test_every_third_real_patient_gets_a_report(
     served, real_data: Path, tmp_path: Path, record_property
 ) -> None:
     running, root = served
     port = int(running.first_line.split("port ")[1].split(",")[0])
     register = Register(root)
-    rows = list(csv.DictReader((real_data / "subjects.csv").open()))
+    # `research validate segmentation` takes all of them.
+    rows = list(csv.DictReader((real_data / "subjects.csv").open()))[::3]
     scores: dict[str, list[float]] = {name: [] for name in REFERENCE}
     for seed, row in enumerate(rows):
         patient = _write(row, real_data, tmp_path / str(seed), seed)
@@ -95,7 +97,7 @@ def test_every_real_patient_gets_a_report(
         _check_results(run, float(row["age_years"]))
         for name, value in _dice(run, patient.reference).items():
             scores[name].append(value)
-    assert len(scores["disc"]) == len(rows) == 24
+    assert len(scores["disc"]) == len(rows) == 8
     for name, values in scores.items():
         record_property(f"real lumbar MR, {name}", _summary(values))
 
@@ -106,9 +108,11 @@ def _summary(values: list[float]) -> str:
 
 def _check_results(run: Path, age_years: float) -> None:
     results = json.loads((run / "results.json").read_text())
+    # A study that the quality gate withholds as a whole says so first.
+    gate = {item["subject"]: item["code"] for item in results["segmentation"]["refusals"]}
     # P1, section 2.2: 25 to 84 years.
-    expected = "COVERAGE_TOO_SMALL" if 25 <= age_years <= 84 else "AGE_OUT_OF_RANGE"
-    assert results["age"]["refusal"]["code"] == expected
+    lumbar = "COVERAGE_TOO_SMALL" if 25 <= age_years <= 84 else "AGE_OUT_OF_RANGE"
+    assert results["age"]["refusal"]["code"] in {gate.get("study", lumbar), lumbar}
     levels = {disc["level"]: disc for disc in results["discs"]}
     assert set(LUMBAR_DISCS) <= set(levels)
     for disc in levels.values():

@@ -25,6 +25,8 @@ from phantom.variants import Variant
 from spine.anatomy.labels import CSF, VERTEBRA_LABELS
 from spine.anatomy.levels import DiscLevel, Level
 
+pytestmark = pytest.mark.slow
+
 
 def test_t2_tissues_rank_as_in_patients():
     colors = palette(LUMBAR_T2)
@@ -114,7 +116,6 @@ def test_other_noise_same_labels():
     assert not np.array_equal(first.volume.data, third.volume.data)
 
 
-@pytest.mark.slow
 def test_native_whole_spine_renders_within_five_cpu_seconds(capsys):
     someone = subject(3)
     render(someone, coarser(WHOLE_SPINE_T2, 8.0), np.random.default_rng(0))  # textures once

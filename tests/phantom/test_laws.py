@@ -8,6 +8,8 @@ from phantom.variants import NORMAL
 from spine.anatomy.grades import Bulging
 from spine.anatomy.levels import DiscLevel, Level
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 150
 
 

@@ -27,6 +27,8 @@ from spine.anatomy.labels import (
 from spine.anatomy.levels import DiscLevel, Level
 from spine.imaging.orientation import is_canonical
 
+pytestmark = pytest.mark.slow
+
 WHOLE = coarser(WHOLE_SPINE_T2, 2.7)
 LUMBAR = coarser(LUMBAR_T2, 2.5)
 

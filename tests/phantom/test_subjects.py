@@ -8,6 +8,8 @@ from phantom.subjects import subject
 from phantom.variants import Variant
 from spine.anatomy.levels import DiscLevel, Level
 
+pytestmark = pytest.mark.slow
+
 
 def test_same_arguments_give_the_same_subject():
     assert subject(11) == subject(11)

@@ -2,7 +2,13 @@
 
 import json
 
-from research.measurements import Data, Measurement, tabulate, write_measurements
+from research.measurements import (
+    Data,
+    Measurement,
+    read_measurements,
+    tabulate,
+    write_measurements,
+)
 
 DICE = Measurement("dice", 0.93, "1", Data.REAL, 24, target=0.9)
 SECONDS = Measurement("wall", 6.0, "s", Data.SYNTHETIC, 1, target=5.0, better="lower")
@@ -26,6 +32,11 @@ def test_the_file_has_the_agreed_fields(tmp_path):
         "name", "value", "unit", "target", "better", "data", "n",
     }  # fmt: skip
     assert content["results"][1]["value"] is None
+
+
+def test_what_was_written_is_read_again(tmp_path):
+    rows = (DICE, SECONDS, SKIPPED)
+    assert read_measurements(write_measurements("bench", 1.5, rows, tmp_path)) == rows
 
 
 def test_the_table_says_what_was_missed():

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from app.service.counters import Arrivals
+from app.service.counters import Arrivals, StepTimes
 from app.service.health import Disk, Health
 from app.service.metrics import Sources
 from app.service.overview import Overview
@@ -18,6 +18,7 @@ def sources(register: Register, **changes: object) -> Sources:
         "disk": Disk(register.root, 1000),
         "health": Health(("MainThread",), well),
         "arrivals": Arrivals(),
+        "step_times": StepTimes(),
         "models": Path("nowhere"),
         "destinations": ("pacs",),
         "queues": ("inference", "deliver-pacs"),

@@ -61,8 +61,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
-    """Wait for something to become true."""
+def until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+    """Wait for something to become true; the time is that of a crowded machine."""
     deadline = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)

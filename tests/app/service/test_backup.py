@@ -53,6 +53,20 @@ def _content(root: Path) -> dict[str, bytes]:
     }
 
 
+def test_nobody_else_may_read_a_backup_even_where_one_before_it_was_left_unfinished(
+    filled: Register, tmp_path: Path
+) -> None:
+    unfinished = tmp_path / "backup.tar.unfinished"
+    unfinished.write_bytes(b"")
+    unfinished.chmod(0o644)
+    before = os.umask(0)
+    try:
+        back_up(filled, tmp_path / "backup.tar", was_served=False)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "backup.tar").stat().st_mode & 0o777 == 0o600
+
+
 def test_everything_comes_back_byte_for_byte_with_its_time(
     filled: Register, empty: Register, tmp_path: Path
 ) -> None:

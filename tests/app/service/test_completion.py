@@ -1,8 +1,10 @@
+import errno
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from pydicom.uid import CTImageStorage, EncapsulatedPDFStorage, MRImageStorage, SegmentationStorage
@@ -201,6 +203,67 @@ def test_run_that_could_not_be_queued_is_offered_again(register: Register, keep:
     completion.start()
     until(lambda: len(opened) == 1)
     completion.stop()
+
+
+def test_run_written_before_the_disk_was_full_is_queued(
+    register: Register, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run = Register.write_run
+
+    def write_one(register: Register, record: RunRecord) -> None:
+        if record.number > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_run(register, record)
+
+    monkeypatch.setattr(Register, "write_run", write_one)
+    keep(uid="1.2.3.1")
+    keep(uid="1.2.3.2", route=("MR1", "TRIAL"))
+    profiles = Profiles([Profile("default"), Profile("trial", ("TRIAL",))])
+    assert _opened_once(Opening(register, profiles)) == "1.2.3.1"
+
+
+def test_run_of_which_only_the_folder_was_not_made_durable_is_queued(
+    register: Register, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(uid="1.2.3.1")
+    fail = [register.run_folder("1.2.3.1")]
+
+    def fail_once(folder: Path) -> None:
+        if folder in fail:
+            fail.clear()
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("app.service.durable.fsync_folder", fail_once)
+    assert _opened_once(Opening(register, Profiles([Profile("default")]))) == "1.2.3.1"
+    assert fail == []
+
+
+def test_study_that_cannot_be_opened_keeps_no_other_from_it(
+    register: Register, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run = Register.write_run
+
+    def write_other(register: Register, record: RunRecord) -> None:
+        if record.study_instance_uid == STUDY:
+            raise KeyError("bug")
+        write_run(register, record)
+
+    monkeypatch.setattr(Register, "write_run", write_other)
+    keep(uid="1.2.3.1")
+    keep(uid="1.2.4.1", study="1.2.4")
+    assert _opened_once(Opening(register, Profiles([Profile("default")]))) == "1.2.4.1"
+
+
+def _opened_once(opening: Opening) -> str:
+    """Let a study's runs be opened, and return the first that is handed over."""
+    opened: list[RunRecord] = []
+    completion = Completion(opening, CompletionRules(0.1), opened.append)
+    completion.start()
+    try:
+        until(lambda: bool(opened), 5)
+    finally:
+        completion.stop()
+    return opened[0].run_id
 
 
 def test_number_of_mr_instances_completes_a_study_before_it_was_quiet(watched: Watched) -> None:

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from app.service.durable import make_folder_durably, write_durably, write_json_durably
+from app.service.durable import (
+    make_folder_durably,
+    read_json,
+    write_durably,
+    write_json_durably,
+)
 
 
 def test_content_is_there_and_nothing_unfinished_is_left(tmp_path: Path) -> None:
@@ -48,3 +53,19 @@ def test_every_new_folder_is_durable_in_its_parent(
 def test_json_is_readable_and_keeps_letters(tmp_path: Path) -> None:
     write_json_durably(tmp_path / "a.json", {"b": "ä", "a": 1}, tmp_path)
     assert (tmp_path / "a.json").read_text() == '{\n  "a": 1,\n  "b": "ä"\n}\n'
+
+
+def test_json_that_another_process_removes_is_read_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "outcome.json"
+    write_json_durably(path, {"state": "FAILED"}, tmp_path)
+    read_bytes = Path.read_bytes
+
+    def removed_just_before(self: Path) -> bytes:
+        self.unlink()
+        return read_bytes(self)
+
+    assert read_json(path) == {"state": "FAILED"}
+    monkeypatch.setattr(Path, "read_bytes", removed_just_before)
+    assert read_json(path) is None

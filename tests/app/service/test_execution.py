@@ -95,6 +95,36 @@ def test_run_that_always_crashes_is_quarantined_with_the_reason(
     assert outcome == RunOutcome.quarantined(Code.SERVICE_CRASHED)
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "app.service.register.Register.open_work",
+        "app.service.earlier_reports.EarlierReports.lay_out",
+        "app.service.execution.Execution._previous",
+        "app.service.register.Register.close_work",
+    ],
+)
+def test_bug_on_the_way_to_or_from_the_analysis_is_quarantined_too(
+    execution: Execution, record: RunRecord, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ValueError("bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, fail)
+        for _ in range(CRASHES):
+            with pytest.raises(ValueError, match="bug"):
+                execution.execute(record.run_id, TIME)
+    assert execution.execute(record.run_id, TIME) is State.QUARANTINED
+
+
+def test_analysis_that_ended_leaves_no_attempt_behind(
+    execution: Execution, record: RunRecord, register: Register
+) -> None:
+    execution.execute(record.run_id, TIME)
+    assert attempts.crashes(register, record.run_id) == 0
+
+
 def test_killed_process_counts_as_a_crash(
     execution: Execution, record: RunRecord, register: Register
 ) -> None:

@@ -15,6 +15,7 @@ from app.service.worker import Job, Limits, WorkerStartError
 from spine.errors import Code
 from tests.app.service import standin
 from tests.app.service.served import until
+from tests.app.service.short_of_processes import refuse_processes
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +106,18 @@ def test_worker_that_cannot_be_started_is_waited_for_and_no_study_is_blamed(
         assert answers == [WRITTEN]
     finally:
         inference.stop()
+
+
+def test_job_waits_while_the_system_has_no_process_for_a_worker(
+    inference: Inference, job_for: Callable[[str], Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.service.inference._FIRST_PAUSE_S", 0.1)
+    refusals = refuse_processes(monkeypatch, 2)
+    pid = inference.worker_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert inference.run(job_for("P1")) == WRITTEN
+    assert refusals == []
 
 
 def test_stop_interrupts_a_running_job_without_calling_it_failed(

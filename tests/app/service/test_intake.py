@@ -13,6 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, SecondaryCapture
 
 from app.service.arrivals import Arrival
 from app.service.intake import Intake
+from app.service.marks import received_titles
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance, StoreStatus
 from pacs.peers import Admission
@@ -218,6 +219,41 @@ def test_expectation_is_told_before_the_instance_is_in_its_place(
         make_instance()
     )
     assert told == [("1.2.3.4", False), ("arrived", True)]
+
+
+def test_expectation_is_told_before_a_name_of_ours_is_noted(
+    register: Register, make_instance: MakeInstance
+) -> None:
+    marks: list[frozenset[str]] = []
+    intake = Intake(register, lambda _: None, lambda *_: marks.append(register.marks("1.2.3")))
+    intake.store(make_instance())
+    assert marks == [frozenset()]
+    assert received_titles(register, "1.2.3") == {"SPINEMAP"}
+
+
+@pytest.mark.parametrize("first", ["SPINEMAP", None], ids=["a duplicate", "a new instance"])
+def test_arrival_is_told_though_the_disk_failed_behind_its_rename(
+    intake: Intake,
+    make_instance: MakeInstance,
+    register: Register,
+    arrivals: list[Arrival],
+    monkeypatch: pytest.MonkeyPatch,
+    first: str | None,
+) -> None:
+    if first is not None:
+        intake.store(make_instance())
+        arrivals.clear()
+
+    def fail(_folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.service.intake.fsync_folder", fail)
+        instance = make_instance(route=("SENDER", "TRIAL"))
+        assert intake.store(instance) is StoreStatus.OUT_OF_RESOURCES
+    assert intake.store(make_instance(route=("SENDER", "TRIAL"))) is StoreStatus.SUCCESS
+    assert arrivals == [Arrival("1.2.3", MRImageStorage, "SENDER", "TRIAL")]
+    assert "TRIAL" in received_titles(register, "1.2.3")
 
 
 def test_too_large_instance_is_refused_and_only_its_facts_are_kept(

@@ -13,13 +13,15 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.service.arrivals import Arrival
-from app.service.counters import Arrivals
+from app.service.counters import Arrivals, StepTimes
 from app.service.health import Disk, Health
 from app.service.holds import hold
 from app.service.metrics import Sources, registry
-from app.service.records import RunOutcome, State
+from app.service.recalls import COMMAND, recall
+from app.service.records import Receipt, RunOutcome, State
 from app.service.register import Register
 from app.service.workflow_rows import DATABASE
+from spine.dicom.rejection import RejectionTitle
 from spine.errors import Code
 from tests.app.service.observed import sources
 from tests.app.service.recorded import record_run
@@ -75,17 +77,28 @@ def test_queues_are_those_of_the_engine_and_the_configured_ones(register: Regist
             """
             CREATE TABLE workflow_status
                 (workflow_uuid TEXT, status TEXT, queue_name TEXT, recovery_attempts INT);
-            CREATE TABLE operation_outputs (workflow_uuid TEXT, function_name TEXT,
-                started_at_epoch_ms INT, completed_at_epoch_ms INT);
             INSERT INTO workflow_status VALUES
                 ('a', 'ENQUEUED', 'inference', 0), ('b', 'PENDING', 'inference', 1);
-            INSERT INTO operation_outputs VALUES ('a', 'infer', 0, 7000), ('b', 'infer', 0, 400);
             """
         )
     observed = sources(register)
     assert _value(observed, "spinemap_queue_length", queue="inference") == 2
     assert _value(observed, "spinemap_queue_length", queue="deliver-pacs") == 0
     assert _value(observed, "spinemap_workflow_database_readable") == 1
+
+
+def test_steps_are_measured_in_buckets_whatever_becomes_of_the_database(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = StepTimes()
+    clock = iter([0.0, 7.0, 10.0, 10.4])
+    monkeypatch.setattr("prometheus_client.context_managers.default_timer", lambda: next(clock))
+    with times.measure("infer"):
+        pass
+    with pytest.raises(OSError, match="gone"), times.measure("infer"):
+        raise OSError("gone")
+    observed = sources(register, step_times=times)
+    assert not (register.root / DATABASE).exists()
     assert _value(observed, "spinemap_step_seconds_bucket", step="infer", le="0.5") == 1
     assert _value(observed, "spinemap_step_seconds_bucket", step="infer", le="10.0") == 2
     assert _value(observed, "spinemap_step_seconds_count", step="infer") == 2
@@ -167,6 +180,19 @@ def test_scrape_of_two_thousand_runs_takes_less_than_a_second_once_read(
         os.utime(folder / "delivered", (old, old))
     own = registry(sources(register))
     generate_latest(own)
-    began = time.monotonic()
-    generate_latest(own)
-    assert time.monotonic() - began < 1
+    # Processor time, the best of three: a busy machine is not the scrape's fault.
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        generate_latest(own)
+        taken.append(time.process_time() - began)
+    assert min(taken) < 1
+
+
+def test_recalled_deliveries_are_counted_by_how_far_they_are(register: Register) -> None:
+    record_run(register, destinations=("pacs", "archive"))
+    recall(register, "1.2.3.1", RejectionTitle.QUALITY, COMMAND)
+    register.write_receipt("1.2.3.1", "pacs", Receipt({"a.dcm": 0}, is_withdrawn=True))
+    text = generate_latest(registry(sources(register))).decode()
+    assert 'spinemap_recalled_deliveries{state="recalled, still there"} 1.0' in text
+    assert 'spinemap_recalled_deliveries{state="open"} 1.0' in text

@@ -95,6 +95,7 @@ class _Site:
                     "port": self.pacs.port,
                     "ae_title": "PACS",
                     "timeout_s": 5,
+                    "rejection_notes": True,
                 }
             ],
         }
@@ -195,7 +196,7 @@ def test_delivery_that_waits_for_its_next_try_goes_at_once_on_request(
 def test_held_run_is_tried_and_not_sent_until_it_is_released(site: _Site, pacs: _Pacs) -> None:
     pacs.open()
     site.start()
-    site.send(patient="SLOW")
+    site.send(patient="UNTIL HELD")
     until((site.register.root / "runs" / RUN / "run.json").is_file)
     assert site.command("hold", RUN) == 0
     until(lambda: site.state() == "written")
@@ -204,6 +205,32 @@ def test_held_run_is_tried_and_not_sent_until_it_is_released(site: _Site, pacs: 
     assert "spinemap_held_runs 1.0" in site.metrics()
     assert site.command("hold", RUN, "--release") == 0
     until(lambda: len(pacs.received) == 1)
+
+
+def test_recalled_run_is_rejected_at_the_pacs_by_command(site: _Site, pacs: _Pacs) -> None:
+    pacs.open()
+    site.start()
+    site.send()
+    until(lambda: site.register.receipt(RUN, "pacs").is_complete)
+    wanted = ("recall", "--model", "stand-in@1.0.0", "--reject", "patient-safety")
+    assert site.command(*wanted) == 2
+    assert site.command(*wanted, "--yes") == 0
+    until(lambda: site.register.receipt(RUN, "pacs").is_rejected)
+    assert len(pacs.received) == 2
+    assert 'spinemap_recalled_deliveries{state="rejected"} 1.0' in site.metrics()
+
+
+def test_run_recalled_while_nobody_serves_is_rejected_after_the_next_start(
+    site: _Site, pacs: _Pacs
+) -> None:
+    pacs.open()
+    served = site.start()
+    site.send()
+    until(lambda: site.register.receipt(RUN, "pacs").is_complete)
+    served.kill()
+    assert site.command("recall", "--model", "stand-in", "--reject", "quality", "--yes") == 0
+    site.start()
+    until(lambda: len(pacs.received) == 2)
 
 
 def test_backup_of_a_running_service_goes_on_elsewhere_without_a_second_delivery(

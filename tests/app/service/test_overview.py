@@ -7,8 +7,10 @@ import pytest
 from app.service import attempts
 from app.service.holds import hold
 from app.service.overview import DeliveryState, Overview, RunView
+from app.service.recalls import COMMAND, recall
 from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
+from spine.dicom.rejection import RejectionTitle
 from spine.errors import Code
 from tests.app.service.recorded import OBJECTS, record_run
 
@@ -95,7 +97,9 @@ def test_delivery_shows_its_failures_and_why_it_is_held(register: Register) -> N
     folder.mkdir()
     (folder / "pacs.attempts.json").write_text('{"count": 3, "failure": "UNREACHABLE"}')
     (folder / "archive.hold.json").write_text('{"code": "PATIENT_MISMATCH", "released": null}')
-    (folder / "released.hold.json").write_text('{"code": "OPERATOR", "released": "2026-01-02"}')
+    (folder / "released.hold.json").write_text(
+        '{"code": "PATIENT_MISMATCH", "released": "2026-01-02"}'
+    )
     pacs, archive, released = _only(register).deliveries
     assert (pacs.state, pacs.code, pacs.attempts) == (DeliveryState.OPEN, "UNREACHABLE", 3)
     assert (archive.state, archive.code) == (DeliveryState.HELD, "PATIENT_MISMATCH")
@@ -127,3 +131,47 @@ def test_run_that_the_retention_took_away_is_no_longer_shown(
 
     monkeypatch.setattr(Register, "run", taken_away)
     assert Overview(register).snapshot().runs == ()
+
+
+@pytest.mark.parametrize(
+    ("receipt", "state", "waits"),
+    [
+        (Receipt(dict.fromkeys(OBJECTS, 0), is_complete=True), DeliveryState.OPEN, False),
+        (
+            Receipt({OBJECTS[0]: 0}, is_withdrawn=True, is_rejected=True),
+            DeliveryState.REJECTED,
+            False,
+        ),
+        (Receipt({}, is_withdrawn=True, is_rejected=True), DeliveryState.RECALLED, False),
+        (Receipt({OBJECTS[0]: 0}, is_withdrawn=True), DeliveryState.STILL_THERE, True),
+    ],
+)
+def test_recalled_run_shows_how_far_it_is_taken_back(
+    register: Register, receipt: Receipt, state: DeliveryState, *, waits: bool
+) -> None:
+    record_run(register)
+    recall(register, "1.2.3.1", RejectionTitle.PATIENT_SAFETY, COMMAND)
+    register.write_receipt("1.2.3.1", "pacs", receipt)
+    run = _only(register)
+    assert run.recalled == "113037"
+    assert run.deliveries[0].state is state
+    assert run.waits_for_a_person is waits
+
+
+def test_recall_is_seen_after_the_run_was_looked_at(register: Register) -> None:
+    record_run(register)
+    overview = Overview(register)
+    then = time.time() - 60
+    for path in (register.run_folder("1.2.3.1"), register.run_folder("1.2.3.1") / "outcome.json"):
+        os.utime(path, (then, then))
+    assert overview.snapshot().runs[0].recalled is None
+    recall(register, "1.2.3.1", RejectionTitle.QUALITY, COMMAND)
+    assert overview.snapshot().runs[0].recalled == "113001"
+
+
+def test_revision_of_a_result_is_known(register: Register) -> None:
+    record_run(register)
+    assert _only(register).revision == 1
+    results = register.run_folder("1.2.3.1") / "results.json"
+    results.write_text('{"run": {"revision": 3}}')
+    assert _only(register).revision == 3

@@ -1,5 +1,6 @@
 """Receiver processes: real ones, on one port."""
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -18,13 +19,14 @@ from app.service.arrivals import Arrival
 from app.service.durable import make_folder_durably
 from app.service.marks import note
 from app.service.receiver import ReceptionSettings
-from app.service.receivers import Receivers, open_reception
+from app.service.receivers import Receivers, _Receiver, open_reception
 from app.service.register import Register
 from pacs.listener import Listener, ListenerSettings, ReceivedInstance
 from pacs.peers import Admission
 from pacs.sender import Destination, SendError, echo, send
 from pacs.spool import SpoolLimits
 from tests.app.service.served import ROOT, until
+from tests.app.service.short_of_processes import refuse_processes
 from tests.pacs.raw import answer, associate, command, encode_data_set, pdu, send_raw
 
 pytestmark = pytest.mark.slow
@@ -94,6 +96,19 @@ def test_many_senders_at_once_lose_nothing_and_every_arrival_is_told(
     assert list(register.staging.iterdir()) == []
 
 
+def test_process_that_the_system_refuses_is_spawned_later(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = refuse_processes(monkeypatch, 2)
+    receivers = Receivers(SETTINGS, register, lambda _: None)
+    receivers.start()
+    try:
+        assert len(receivers.pids) == 2
+        assert refusals == []
+    finally:
+        receivers.stop()
+
+
 def test_killed_process_is_replaced_and_what_it_had_begun_is_removed(
     receivers: Receivers, destination: Destination, register: Register, write: Callable[..., Path]
 ) -> None:
@@ -131,6 +146,26 @@ def test_what_a_killed_process_had_stored_but_not_told_is_found_on_disk(
         receivers.stop()
         for trace in traced:
             trace.wait(20)
+
+
+def test_one_instance_under_way_twice_is_told_by_the_one_that_kept_it(
+    register: Register, arrivals: list[Arrival]
+) -> None:
+    receivers = Receivers(SETTINGS, register, arrivals.append)
+    connection, child = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process()
+    receiver = _Receiver(process, connection, started_at=0.0)
+    arrival = Arrival("1.2.3", MRImageStorage, "SENDER", "SPINEMAP", is_urgent=True)
+    for number in (0, 1):
+        receivers._hear(
+            receiver, {"expected": number, "uid": "1.2.3.4", "arrival": arrival.to_json()}
+        )
+    receivers._hear(receiver, {"settled": 0})
+    assert (arrivals, list(receiver.expected)) == ([], [1])
+    receivers._hear(receiver, {"arrived": 1})
+    assert (arrivals, receiver.expected) == ([arrival], {})
+    connection.close()
+    child.close()
 
 
 def _killing_trace(pid: int, folder: Path) -> "subprocess.Popen[bytes]":

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.service.records import Receipt, RunOutcome, RunRecord, State
-from app.service.register import Register, is_name, is_uid
+from app.service.register import Register, is_name, is_run_id, is_uid
 
 RECORD = RunRecord("1.2.3.1", "2026-01-02T03:04:05+00:00", "default", ("1.2.3.4",), ("pacs",))
 
@@ -17,6 +17,24 @@ def test_uids_are_recognized(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "..", "1..2", "/etc", "1.2/..", "1.2\n", "a", "1." * 40])
 def test_nothing_else_passes_as_uid(text: str) -> None:
     assert not is_uid(text)
+
+
+def test_run_is_named_by_its_study_and_a_number() -> None:
+    assert is_run_id("1.2.3.1")
+
+
+# The last is a digit to Python, but no number.
+@pytest.mark.parametrize("text", ["", "1", "1.2.", "1.2.x", "../1", "1.2.-1", "1.2.\u00b2"])
+def test_nothing_else_names_a_run(register: Register, text: str) -> None:
+    assert not is_run_id(text)
+    with pytest.raises(ValueError, match="not a run id"):
+        register.run_folder(text)
+
+
+def test_folder_that_is_no_run_hides_no_other(register: Register) -> None:
+    register.write_run(RECORD)
+    (register.root / "runs" / "1.2.\u00b2").mkdir()
+    assert register.run_ids() == ["1.2.3.1"]
 
 
 @pytest.mark.parametrize("text", ["../x", "", "a/b", "a b", ".hidden", "a\n"])

@@ -4,12 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from app.service.opening import Opening
 from app.service.profiles import Mode, Profile, Profiles
+from app.service.recalls import COMMAND, recall
 from app.service.records import Receipt, RunOutcome, State
 from app.service.register import Register
+from app.service.rejected import mark_rejected, notes_folder
 from app.service.retention import Retention
+from pacs.recognition import DataSetFacts
+from spine.dicom.identifiers import DEVICE_UID, MANUFACTURER_MODEL_NAME
+from spine.dicom.rejection import RejectionTitle
 from spine.errors import Code
 
 Keep = Callable[..., None]
@@ -165,3 +171,85 @@ def test_nothing_is_removed_after_the_clock_was_set(
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + 365 * 86_400)
     assert retention.sweep() == []
+
+
+def test_recalled_study_is_removed_only_after_it_was_taken_back(
+    register: Register, retention: Retention, finish: Finish
+) -> None:
+    run_id = finish("1.2.3.1")
+    recall(register, run_id, RejectionTitle.QUALITY, COMMAND)
+    folder = register.run_folder(run_id)
+    (folder / "rejections").mkdir()
+    (folder / "rejections" / "pacs-confirmed.dcm").write_bytes(b"names the patient")
+    _age(register.root, 3)
+    assert retention.sweep() == []
+    receipt = Receipt({"a.dcm": 0}, is_complete=True, is_withdrawn=True)
+    register.write_receipt(run_id, "pacs", receipt)
+    _age(register.root, 3)
+    assert retention.sweep() == [STUDY]
+    assert not (folder / "rejections").exists()
+    assert (folder / "recall.json").exists()
+
+
+def test_rejected_image_that_no_run_was_given_is_removed_with_the_others(
+    register: Register, retention: Retention, finish: Finish, keep: Keep
+) -> None:
+    finish("1.2.3.1")
+    mark_rejected(register, STUDY, ["1.2.3.9"])
+    keep(uid="1.2.3.9")
+    _age(register.root, 3)
+    assert retention.sweep() == [STUDY]
+    assert _input(register) == []
+
+
+def _everything_late(register: Register, keep: Keep) -> None:
+    """Let all come that no run is given: a document, a result of ours, and what is put aside."""
+    keep(uid="1.2.3.5", sop_class=KeyObjectSelectionDocumentStorage)
+    keep(uid="1.2.3.6", facts=DataSetFacts(manufacturer_model_name=MANUFACTURER_MODEL_NAME))
+    keep(uid="1.2.3.1", patient="ANOTHER")
+    keep(uid="1.2.3.7", is_consistent=False)
+    for path in notes_folder(register).glob("*.open"):
+        path.unlink()
+
+
+def _patient_data(register: Register) -> list[Path]:
+    return [path for path in register.root.rglob("*") if path.suffix in (".dcm", ".bin")]
+
+
+def test_what_came_after_the_last_run_goes_once_it_is_old_itself(
+    register: Register, retention: Retention, finish: Finish, keep: Keep
+) -> None:
+    finish("1.2.3.1")
+    _everything_late(register, keep)
+    assert len(_patient_data(register)) == 6
+    # The study is due, and what came today is not.
+    assert retention.sweep() == [STUDY]
+    assert len(_patient_data(register)) == 4
+    assert retention.sweep() == []
+    _age(register.root, 3)
+    assert retention.sweep() == [STUDY]
+    assert _patient_data(register) == []
+    assert list(register.aside.iterdir()) == []
+    assert retention.sweep() == []
+
+
+def test_what_names_another_study_is_kept(
+    register: Register, retention: Retention, finish: Finish, keep: Keep
+) -> None:
+    finish("1.2.3.1")
+    keep(uid="1.2.4.1", study="1.2.4", is_consistent=False)
+    keep(uid="1.2.4.2", study="1.2.4", facts=DataSetFacts(device_uids=(DEVICE_UID,)))
+    _age(register.root, 3)
+    kept = set(_patient_data(register)) - {register.instance_path(STUDY, "1.2.3.1")}
+    retention.sweep()
+    assert {path for path in kept if path.parent.name != "dicom"} == set(_patient_data(register))
+
+
+def test_rejection_note_that_nobody_has_looked_at_is_kept(
+    register: Register, retention: Retention, finish: Finish, keep: Keep
+) -> None:
+    finish("1.2.3.1")
+    keep(uid="1.2.3.5", sop_class=KeyObjectSelectionDocumentStorage)
+    _age(register.root, 3)
+    retention.sweep()
+    assert _input(register) == ["1.2.3.5"]

@@ -19,6 +19,7 @@ from app.service.worker import (
 )
 from spine.errors import Code, InputError
 from tests.app.service import standin
+from tests.app.service.short_of_processes import refuse_processes
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +63,15 @@ def _is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_process_that_the_system_refuses_is_a_worker_that_did_not_start(
+    start: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_processes(monkeypatch, 1)
+    with pytest.raises(WorkerStartError, match="not spawned") as caught:
+        start()
+    assert caught.value.code is Code.INTERNAL
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.service.workflow_rows import (
-    BUCKETS_S,
-    DATABASE,
-    WorkflowRow,
-    read_rows,
-    read_step_times,
-)
+from app.service.workflow_rows import DATABASE, WorkflowRow, read_rows
 
 
 @pytest.fixture
@@ -19,20 +13,12 @@ def root(tmp_path: Path) -> Path:
             """
             CREATE TABLE workflow_status
                 (workflow_uuid TEXT, status TEXT, queue_name TEXT, recovery_attempts INT);
-            CREATE TABLE operation_outputs
-                (workflow_uuid TEXT, function_name TEXT,
-                 started_at_epoch_ms INT, completed_at_epoch_ms INT);
             INSERT INTO workflow_status VALUES
                 ('analyze/1.2/1', 'SUCCESS', 'inference', 1),
                 ('analyze/1.3/1', 'PENDING', 'inference', 2),
                 ('analyze/1.4/1', 'ENQUEUED', 'inference', 0),
                 ('analyze/1.5/1', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'inference', 6),
                 ('deliver/1.2.1/pacs', 'PENDING', 'deliver-pacs', 1);
-            INSERT INTO operation_outputs VALUES
-                ('analyze/1.2/1', 'infer', 1000, 4000),
-                ('deliver/1.2.1/pacs', 'send', 5000, 5040),
-                ('deliver/1.2.1/pacs', 'DBOS.sleep', 5040, 9000),
-                ('deliver/1.2.1/pacs', 'send', 9000, 9700);
             """
         )
     return tmp_path
@@ -55,17 +41,7 @@ def test_queue_lengths_leave_out_what_was_given_up(root: Path) -> None:
     assert read_rows(root).queue_lengths() == {"inference": 2, "deliver-pacs": 1}
 
 
-def test_step_times_are_cumulative_and_leave_the_engine_s_own_out(root: Path) -> None:
-    times = read_step_times(root)
-    assert set(times) == {"infer", "send"}
-    assert times["send"].total_s == pytest.approx(0.74)
-    counts = dict(zip((*BUCKETS_S, "all"), times["send"].counts, strict=True))
-    assert (counts[0.1], counts[0.5], counts[1.0], counts["all"]) == (1, 1, 2, 2)
-    assert dict(zip(BUCKETS_S, times["infer"].counts, strict=False))[2.0] == 0
-
-
 def test_missing_or_broken_database_is_told_and_nothing_else(tmp_path: Path) -> None:
     assert not read_rows(tmp_path).is_readable
     (tmp_path / DATABASE).write_bytes(b"no database" * 1000)
     assert not read_rows(tmp_path).is_readable
-    assert read_step_times(tmp_path) == {}

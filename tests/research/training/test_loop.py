@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from research.training.examples import ArrayExamples
 from research.training.loop import (
-    Examples,
     Task,
     TrainingSettings,
     fit,
@@ -13,16 +13,18 @@ from research.training.loop import (
     settle_statistics,
 )
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = TrainingSettings(epochs=4, learning_rate=0.05, batch_size=4)
 
 
 def examples(seed, count=24):
     inputs = np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
-    return Examples(inputs, (inputs @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32))
+    return ArrayExamples(inputs, (inputs @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32))
 
 
 def jitter(item, rng):
-    return (item + rng.normal(0, 0.01, size=item.shape)).astype(np.float32)
+    return item + torch.from_numpy(rng.normal(0, 0.01, size=item.shape).astype(np.float32))
 
 
 def task():
@@ -41,7 +43,7 @@ def test_loss_falls_and_the_best_weights_are_kept(tmp_path):
 
     fit(trained, replace(SETTINGS, epochs=30), tmp_path)
 
-    outputs = predict(trained.network, trained.validation.inputs, 5)
+    outputs = predict(trained.network, trained.validation, 5)
     error = float(((outputs - trained.validation.targets) ** 2).mean())
     curves = np.genfromtxt(tmp_path / "curves.csv", delimiter=",", names=True)
     assert error == pytest.approx(curves["validation_loss"].min(), rel=1e-4)
@@ -63,7 +65,7 @@ def test_settled_statistics_are_those_of_the_data():
     network = torch.nn.Sequential(torch.nn.BatchNorm1d(3))
     inputs = np.random.default_rng(0).normal(5, 2, size=(64, 3)).astype(np.float32)
 
-    settle_statistics(network, inputs, replace(SETTINGS, batch_size=64))
+    settle_statistics(network, ArrayExamples(inputs), replace(SETTINGS, batch_size=64))
 
     np.testing.assert_allclose(network[0].running_mean, inputs.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(network[0].running_var, inputs.var(axis=0, ddof=1), rtol=1e-5)
@@ -76,7 +78,7 @@ def norm_of(network):
 
 def test_frozen_norms_keep_the_statistics_of_the_start(tmp_path):
     frozen, untrained = replace(SETTINGS, freeze_norms=True), task()
-    settle_statistics(untrained.network, untrained.training.inputs, frozen)
+    settle_statistics(untrained.network, untrained.training, frozen)
     trained = task()
 
     fit(trained, frozen, tmp_path)

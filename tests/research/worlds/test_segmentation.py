@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 
 from research.cohort import read_images, read_records
 from research.worlds.segmentation import VIEWS, render_segmentation_cohort, stored
+
+pytestmark = pytest.mark.slow
 
 
 def test_cases_are_complete_drawn_once_and_reproducible(tmp_path):

@@ -1,77 +1,13 @@
 from dataclasses import replace
-from datetime import date
 
 import numpy as np
 import pytest
 
-from spine.age.estimation import AgeSettings, estimate
-from spine.anatomy.geometry import SpineGeometry, VertebraGeometry
-from spine.anatomy.levels import Level, Region
-from spine.dicom.study import PatientFacts
 from spine.errors import Code, Refusal
-from spine.findings import AgeEstimate, Evidence, ModelReference, Quality, Segmentation
-from spine.imaging.volume import LabelMap, Volume
-from spine.inference.models import BiasLine, Model
-from spine.preprocessing.age import AgeSpec, age_input
-
-SPEC = AgeSpec(spacing_mm=(3.0, 6.0, 6.0), shape=(14, 32, 64))
-WHOLE = [
-    level
-    for level in Level
-    if level.region is not Region.SACRAL and level not in (Level.C1, Level.T13, Level.L6, Level.L7)
-]
-
-
-class FixedNetwork:
-    """Answers one age and keeps what it was asked."""
-
-    def __init__(self, years):
-        self.years = years
-        self.batches = []
-
-    def __call__(self, batch):
-        self.batches.append(batch)
-        return np.full((len(batch), 1), self.years, dtype=np.float32)
-
-
-def reference(name, evidence=Evidence.RETROSPECTIVE):
-    return ModelReference(name, "0.1.0", "0" * 64, evidence)
-
-
-def patient(age=50.0, refusal=None):
-    return PatientFacts("1", "A", date(1970, 1, 1), "F", date(2020, 1, 1), age, refusal)
-
-
-def segmentation(levels=WHOLE, evidence=Evidence.RETROSPECTIVE):
-    shape = (11, 30, 70)
-    affine = np.diag([4.0, 5.0, 5.0, 1.0])
-    data = np.random.default_rng(0).uniform(0, 9, size=shape).astype(np.float32)
-    labels = np.zeros(shape, dtype=np.uint8)
-    labels[4:7, 12:16, 5:65] = 44
-    vertebrae = tuple(VertebraGeometry(level, (0, 0, 0), 30.0, 20.0) for level in levels)
-    return Segmentation(
-        Volume(data, affine),
-        LabelMap(labels, affine),
-        SpineGeometry(vertebrae, (), 30.0),
-        Quality(len(levels), levels_certain=True),
-        reference("spine-segmentation", evidence),
-    )
-
-
-def model(years=60.0, slope=0.8, intercept=10.0, evidence=Evidence.RETROSPECTIVE):
-    bias = BiasLine(slope, intercept, 100)
-    return Model(reference("age-dcnn", evidence), SPEC, FixedNetwork(years), bias)
-
-
-def ask(**changes):
-    arguments = {
-        "patient": patient(),
-        "segmentation": segmentation(),
-        "model": model(),
-        "settings": AgeSettings(),
-        "minimum_evidence": Evidence.RETROSPECTIVE,
-    }
-    return estimate(**{**arguments, **changes})
+from spine.findings import AgeEstimate, Evidence, Position
+from spine.inference.models import AgeIntervals, BiasLine, BracketErrors
+from spine.preprocessing.age import age_input
+from tests.spine.age.planted import SPEC, WHOLE, ask, model, patient, segmentation
 
 
 def test_estimate_is_bias_corrected():
@@ -91,13 +27,54 @@ def test_estimate_carries_the_error_on_the_models_card():
     assert found.mean_absolute_error_years == 5.5
 
 
+def test_estimate_carries_the_detectable_change_on_the_models_card_and_none_of_its_own():
+    assert ask().detectable_change_years is None
+    found = ask(model=replace(model(), detectable_change_years=4.2))
+
+    assert found.detectable_change_years == 4.2
+
+
+def intervals(half_width):
+    percentiles = tuple(np.linspace(-9.8, 9.8, 99))
+    return AgeIntervals(90, "real", (BracketErrors(45, 54, 120, half_width, percentiles),))
+
+
+# The patient is 50 years old, the corrected answer 62.5 years.
+@pytest.mark.parametrize(
+    ("half_width", "position"),
+    [(12.5, Position.WITHIN), (12.4, Position.ABOVE), (20.0, Position.WITHIN)],
+)
+def test_above_is_said_only_where_the_interval_excludes_the_real_age(half_width, position):
+    found = ask(model=replace(model(), intervals=intervals(half_width)))
+
+    assert found.position is position
+    assert found.interval.lower_years == pytest.approx(50 - half_width)
+    assert found.interval.upper_years == pytest.approx(50 + half_width)
+    assert (found.interval.cases, found.interval.gap_percentile) == (120, 99)
+
+
+def test_below_is_said_of_a_young_spine_only_outside_the_interval():
+    # (40 - 10) / 0.8 = 37.5 years at 50.
+    young = replace(model(years=40.0), intervals=intervals(12.4))
+
+    assert ask(model=young).position is Position.BELOW
+    assert ask(model=replace(young, intervals=intervals(12.6))).position is Position.WITHIN
+
+
+def test_without_an_interval_at_this_age_there_is_no_position():
+    assert ask().position is None
+    assert ask().interval is None
+    elsewhere = replace(model(), intervals=intervals(5.0))
+    assert ask(patient=patient(55.0), model=elsewhere).position is None
+
+
 def test_network_sees_bit_for_bit_what_training_sees():
     asked, spine = model(), segmentation()
 
     ask(model=asked, segmentation=spine)
 
     training = age_input(spine.volume, spine.labels, SPEC)
-    np.testing.assert_array_equal(asked.network.batches[0], training[None], strict=True)
+    np.testing.assert_array_equal(asked.network.body.batches[0], training[None], strict=True)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +136,7 @@ def test_weak_evidence_of_either_model_withholds_without_computing(weak):
     found = ask(model=asked, segmentation=spine)
 
     assert found.code is Code.MODEL_NOT_VALIDATED
-    assert asked.network.batches == []
+    assert asked.network.body.batches == []
 
 
 def test_lowered_gate_shows_the_weakest_evidence():
@@ -180,3 +157,19 @@ def test_patients_reason_comes_before_the_models():
     )
 
     assert found.code is Code.AGE_OUT_OF_RANGE
+
+
+def test_masks_that_cannot_be_right_have_no_age():
+    refusal = Refusal(Code.SEGMENTATION_IMPLAUSIBLE, "Half of it cannot be right.", "study")
+    whole = segmentation()
+    found = ask(segmentation=replace(whole, quality=replace(whole.quality, refusals=(refusal,))))
+
+    assert found == replace(refusal, subject="age")
+
+
+def test_a_disc_that_is_withheld_leaves_the_age():
+    refusal = Refusal(Code.SIZE_IMPLAUSIBLE, "Too high.", "L4/L5")
+    whole = segmentation()
+    found = ask(segmentation=replace(whole, quality=replace(whole.quality, refusals=(refusal,))))
+
+    assert isinstance(found, AgeEstimate)

@@ -79,3 +79,11 @@ def test_classes_are_p1s_eight_in_the_networks_order():
 def test_a_value_outside_the_table_is_refused():
     with pytest.raises(ValueError, match="200"):
         labels.classes_from_labels(np.array([200], dtype=np.uint8))
+
+
+def test_the_fine_nets_regions_are_one_class_and_the_others_keep_their_names():
+    fine = labels.fine_from_tissue(np.array(TissueClass, dtype=np.uint8))
+    assert [labels.FineClass(int(value)).name for value in fine] == [
+        *("BACKGROUND", "VERTEBRA", "VERTEBRA", "VERTEBRA"),
+        *("SACRUM", "DISC", "RIB", "CSF", "CORD"),
+    ]

@@ -1,100 +1,28 @@
 from dataclasses import replace
-from datetime import date
 
 import numpy as np
 import pytest
 
-from spine.anatomy.geometry import DiscFrame, DiscGeometry, SpineGeometry
 from spine.anatomy.grades import Progression, Scale
-from spine.anatomy.levels import DiscLevel
-from spine.degeneration.baseline import COLUMNS
-from spine.degeneration.progression import LUMBAR, DegenerationSettings, predict
-from spine.dicom.study import PatientFacts, Study
+from spine.anatomy.levels import LUMBAR_DISCS, DiscLevel
 from spine.errors import Code, Refusal
-from spine.findings import DiscAssessment, Evidence, ModelReference, Quality, Segmentation
-from spine.imaging.volume import LabelMap, Volume
-from spine.inference.models import Model
-from spine.preprocessing.disc import DiscSpec, disc_input
-
-WIDTH_MM = 30.0
-PATIENT = PatientFacts("42", "CLINIC", date(1960, 2, 1), "F", date(2020, 1, 1), 59.9, None)
-STUDY = Study("1.2.3", PATIENT, ())
-# Odds of 1 : 2 : 4 : 1 (: 2) for the grades of each scale, in order.
-LOGITS = np.log(np.array([1, 2, 4, 1, 2], dtype=np.float32))
-
-
-class FixedNetwork:
-    def __init__(self, classes):
-        self.classes = classes
-        self.batches = []
-
-    def __call__(self, batch):
-        self.batches.append(batch)
-        return np.repeat(LOGITS[None, : self.classes], len(batch), axis=0)
-
-
-def reference(name, evidence=Evidence.RETROSPECTIVE):
-    return ModelReference(name, "0.1.0", "0" * 64, evidence)
-
-
-def models(evidence=Evidence.RETROSPECTIVE):
-    return {
-        scale: Model(
-            reference(f"disc-{scale}-progression", evidence),
-            DiscSpec(scale),
-            FixedNetwork(len(scale.grades)),
-        )
-        for scale in Scale
-    }
-
-
-def disc(level, height_mm):
-    axes = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
-    return DiscGeometry(level, DiscFrame((0.0, 0.0, height_mm), *axes), 9.0)
-
-
-def segmentation(levels=LUMBAR, *, certain=True, evidence=Evidence.RETROSPECTIVE):
-    data = np.random.default_rng(0).normal(size=(11, 40, 150)).astype(np.float32)
-    affine = np.diag([4.0, 2.0, 2.0, 1.0])
-    affine[:3, 3] = (-20, -40, -150)
-    discs = tuple(disc(level, 80.0 - 35 * rank) for rank, level in enumerate(levels))
-    return Segmentation(
-        Volume(data, affine),
-        LabelMap(np.zeros(data.shape, dtype=np.uint8), affine),
-        SpineGeometry((), discs, WIDTH_MM),
-        Quality(5, levels_certain=certain),
-        reference("spine-segmentation", evidence),
-    )
-
-
-def settings(tmp_path, *grades):
-    """Write a baseline table of (level, scale, grade)."""
-    path = tmp_path / "baseline.csv"
-    facts = "42,CLINIC,1960-02-01,F,1.2.3"
-    rows = [f"{facts},{level},{scale},{grade},2020-01-02" for level, scale, grade in grades]
-    path.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
-    return DegenerationSettings(path)
-
-
-def ask(**changes):
-    arguments = {
-        "study": STUDY,
-        "segmentation": segmentation(),
-        "models_by_scale": models(),
-        "settings": DegenerationSettings(),
-        "minimum_evidence": Evidence.RETROSPECTIVE,
-    }
-    return predict(*{**arguments, **changes}.values())
-
-
-def forecast(assessment, scale):
-    return assessment.forecasts[list(Scale).index(scale)]
+from spine.findings import DiscAssessment, Evidence
+from spine.preprocessing.disc import disc_input
+from tests.spine.degeneration.asking import (
+    WIDTH_MM,
+    ask,
+    disc,
+    forecast,
+    models,
+    segmentation,
+    settings,
+)
 
 
 def test_every_lumbar_disc_is_forecast_on_every_scale():
     found = ask()
 
-    assert [assessment.level for assessment in found] == list(LUMBAR)
+    assert [assessment.level for assessment in found] == list(LUMBAR_DISCS)
     assert all(len(assessment.forecasts) == 3 for assessment in found)
     pfirrmann = forecast(found[0], Scale.PFIRRMANN)
     assert pfirrmann.probabilities == pytest.approx((0.1, 0.2, 0.4, 0.1, 0.2))
@@ -149,14 +77,14 @@ def test_network_sees_bit_for_bit_what_training_sees():
 
 
 def test_disc_not_found_is_refused_and_the_others_stay():
-    found = ask(segmentation=segmentation(LUMBAR[:3]))
+    found = ask(segmentation=segmentation(LUMBAR_DISCS[:3]))
 
     assert [type(item) for item in found] == [DiscAssessment] * 3 + [Refusal] * 2
     assert found[4] == Refusal(Code.DISC_NOT_FOUND, "The disc was not found.", "L5/S1")
 
 
 def test_discs_of_a_sixth_lumbar_vertebra_are_added_in_order():
-    six = (*LUMBAR[1:4], DiscLevel.L5_L6, DiscLevel.L6_S1)
+    six = (*LUMBAR_DISCS[1:4], DiscLevel.L5_L6, DiscLevel.L6_S1)
 
     found = ask(segmentation=segmentation(six))
 
@@ -183,7 +111,7 @@ def test_uncertain_levels_refuse_every_disc():
 def test_refused_segmentation_refuses_every_disc():
     found = ask(segmentation=Refusal(Code.SEGMENTATION_FAILED, "No spine.", "study"))
 
-    assert [item.subject for item in found] == [level.value for level in LUMBAR]
+    assert [item.subject for item in found] == [level.value for level in LUMBAR_DISCS]
     assert {item.code for item in found} == {Code.SEGMENTATION_FAILED}
 
 
@@ -224,3 +152,25 @@ def test_a_scale_without_finite_numbers_is_refused_and_loses_no_other(number):
             (Code.NOT_FINITE, f"{assessment.level} bulging")
         ]
         assert len(assessment.forecasts) == len(Scale)
+
+
+def withheld(subject):
+    refusal = Refusal(Code.SIZE_IMPLAUSIBLE, "Too high.", subject)
+    whole = segmentation()
+    return refusal, replace(whole, quality=replace(whole.quality, refusals=(refusal,)))
+
+
+def test_an_implausible_disc_is_withheld_and_no_other():
+    refusal, found = withheld("L3/L4")
+    assessed = ask(segmentation=found)
+
+    assert assessed[2] == refusal
+    assert [isinstance(item, Refusal) for item in assessed] == [False, False, True, False, False]
+
+
+def test_masks_that_cannot_be_right_withhold_every_disc():
+    refusal, found = withheld("study")
+
+    assert ask(segmentation=found) == tuple(
+        replace(refusal, subject=level) for level in LUMBAR_DISCS
+    )

@@ -7,6 +7,8 @@ from spine.dicom.loading import LoadingSettings, load
 from spine.dicom.selection import SelectionSettings, select
 from spine.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("enhanced", [False, True])
 def test_corrupted_headers_are_answered_by_code(tmp_path, series, enhanced):

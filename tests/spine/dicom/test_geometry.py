@@ -9,12 +9,12 @@ from spine.dicom.geometry import (
     pixel_from_world,
     planes_from_labels,
     scoord_from_world,
-    world_from_pixel,
 )
 from spine.dicom.study import FramePlane
 from spine.errors import Code, GeometryError
 from spine.imaging.orientation import canonical
 from spine.imaging.volume import LabelMap
+from tests.spine.dicom.pixels import world_from_pixel
 
 SPACING = (0.7, 1.3)
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 from pydicom import Dataset
 
@@ -7,8 +5,8 @@ from spine.dicom.identifiers import (
     DEVICE_UID,
     MANUFACTURER_MODEL_NAME,
     is_own_result,
+    is_received_uid,
     is_uid,
-    path_from_uid,
     uid_from_name,
 )
 
@@ -26,14 +24,20 @@ def test_names_give_stable_distinct_valid_uids():
     "text",
     ["", ".", "..", "../1.2", "1.2/3", "1..2", "1.02", "1.2.", "1.2\n", "1.a", "1." + "1" * 63],
 )
-def test_anything_but_a_uid_makes_no_path(text):
+def test_anything_else_is_no_uid(text):
     assert not is_uid(text)
-    with pytest.raises(ValueError, match="UID"):
-        path_from_uid(Path("in"), text, ".dcm")
 
 
-def test_path_is_inside_the_folder():
-    assert path_from_uid(Path("in"), "1.2.840", ".dcm") == Path("in/1.2.840.dcm")
+@pytest.mark.parametrize("text", ["1.2.840", "1.02", "1.2.392.007.1"])
+def test_uid_with_leading_zeros_is_taken_from_others(text):
+    assert is_received_uid(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "..", "../1.2", "1.2/3", "1..2", "1.2.", "1.2\n", "1.a", "1." + "1" * 63]
+)
+def test_nothing_that_could_be_a_path_is(text):
+    assert not is_received_uid(text)
 
 
 def test_own_results_are_recognized_by_model_or_device():

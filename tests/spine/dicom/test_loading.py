@@ -205,7 +205,8 @@ def name_bytes(content):
 
 
 def test_earlier_reports_are_no_part_of_the_study(tmp_path, series):
-    path = write_study([series()], tmp_path).paths[0][0]
+    patient = PatientIdentity(issuer="CLINIC")
+    path = write_study([series()], tmp_path, patient).paths[0][0]
     (tmp_path / "priors").mkdir()
     for name, model in (("ours", MANUFACTURER_MODEL_NAME), ("foreign", "Other")):
         report = dcmread(path, stop_before_pixels=True)
@@ -222,6 +223,23 @@ def test_earlier_reports_are_no_part_of_the_study(tmp_path, series):
     assert [prior.sop_instance_uid for prior in study.priors] == ["1.2.3.4"]
     assert study.priors[0].study_instance_uid == "1.2.3"
     assert len(study.series) == 1
+
+
+def test_earlier_reports_may_lie_in_a_folder_of_their_own(tmp_path, series):
+    patient = PatientIdentity(issuer="CLINIC")
+    path = write_study([series()], tmp_path / "in", patient).paths[0][0]
+    report = dcmread(path, stop_before_pixels=True)
+    report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.34"
+    report.StudyInstanceUID, report.SOPInstanceUID = "1.2.3", "1.2.3.4"
+    report.ManufacturerModelName = MANUFACTURER_MODEL_NAME
+    del report.Rows
+    (tmp_path / "elsewhere").mkdir()
+    report.save_as(tmp_path / "elsewhere" / "report.dcm")
+
+    study = load(tmp_path / "in", SETTINGS, tmp_path / "elsewhere")
+
+    assert [prior.sop_instance_uid for prior in study.priors] == ["1.2.3.4"]
+    assert load(tmp_path / "in", SETTINGS).priors == ()
 
 
 def test_age_is_study_date_minus_birth_date(tmp_path, series):

@@ -11,12 +11,13 @@ from pydicom.uid import (
 from phantom.protocols import Plane, Vendor
 from phantom.write_study import Stack, one_series, write_study
 from spine.dicom.frames import frames_from_instance
-from spine.dicom.geometry import nearest_frame, planes_from_labels, world_from_pixel
+from spine.dicom.geometry import nearest_frame, planes_from_labels
 from spine.dicom.loading import LoadingSettings, load
 from spine.dicom.volume import VolumeLimits, volume_from_frames
 from spine.errors import Code, GeometryError, UnsuitableSeriesError
 from spine.imaging.orientation import canonical
 from spine.imaging.volume import LabelMap, Volume
+from tests.spine.dicom.pixels import world_from_pixel
 
 LIMITS = VolumeLimits()
 
@@ -151,6 +152,24 @@ def test_philips_scale_is_applied(tmp_path, volume, series):
     result, _ = read(tmp_path)
 
     assert np.abs(result.data - fine.data).max() <= fine.data.max() / 4095
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_series_in_which_less_is_brighter_is_read_as_its_like(edited, is_signed):
+    def mirror(_, dataset):
+        pixels = dataset.pixel_array.astype(np.int32)
+        highest = 2**dataset.BitsStored - 1
+        shift = 2 ** (dataset.BitsStored - 1) if is_signed else 0
+        dataset.PhotometricInterpretation = "MONOCHROME1"
+        dataset.PixelRepresentation = int(is_signed)
+        dataset.PixelData = (highest - pixels - shift).astype(np.int16).tobytes()
+        dataset.RescaleIntercept = shift
+
+    plain, _ = read(edited())
+    mirrored, _ = read(edited(mirror))
+
+    assert plain.data.std() > 0
+    assert np.array_equal(mirrored.data, plain.data)
 
 
 def test_single_slice_is_too_few(edited):

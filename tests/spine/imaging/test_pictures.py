@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spine.imaging.pictures import SagittalView, draw_slice, fit_view
+from spine.imaging.pictures import SagittalView, draw_slice, fit_view, lay_over, tint
 from spine.imaging.volume import Grid, LabelMap, Volume
 
 SHAPE = (3, 20, 40)
@@ -85,3 +85,36 @@ def test_a_fitted_view_fills_the_room_without_leaving_it(grid):
 def test_constant_pixels_can_be_drawn(grid):
     data = np.full(SHAPE, 7.0, dtype=np.float32)
     assert draw_slice(Volume(data, grid.affine), None, view_of(grid), {}).shape == (320, 80, 3)
+
+
+TWO_COLORS = np.array([(200, 0, 0), (0, 200, 0)], dtype=np.uint8)
+
+
+def test_a_map_is_laid_where_its_world_point_is_and_nowhere_else(grid):
+    heat = np.zeros(SHAPE, dtype=np.float32)
+    heat[1, 12:15, 30:33] = 1.0
+    view = view_of(grid)
+    slice_ = draw_slice(Volume(np.zeros(SHAPE, dtype=np.float32), grid.affine), None, view, {})
+    picture = lay_over(slice_, Volume(heat, grid.affine), view, TWO_COLORS)
+    rows, columns = np.nonzero(picture[..., 1] > 90)
+    drawn = columns.mean() + 0.5, rows.mean() + 0.5
+    expected = view.pixel_from_world(grid.world_from_index(np.array([1, 13, 31])))
+    assert drawn == pytest.approx(expected, abs=0.6)
+    far = np.hypot(*(np.indices(picture.shape[:2]) - np.array(expected)[::-1, None, None])) > 30
+    assert (picture[far] == slice_[far]).all()
+
+
+def test_anatomy_is_seen_through_the_brightest_place_of_a_map():
+    gray = np.repeat(np.uint8([[[60], [160]]]), 3, axis=2)
+    picture = tint(gray, np.ones((1, 2), dtype=np.float32), TWO_COLORS)
+    # 0.55 of the color and 0.45 of the gray.
+    assert picture[0].tolist() == [[27, 137, 27], [72, 182, 72]]
+
+
+def test_colors_run_evenly_from_0_to_1_and_fade_out_below_a_fifth():
+    gray = np.full((1, 3, 3), 100, dtype=np.uint8)
+    picture = tint(gray, np.float32([[0, 0.1, 0.5]]), TWO_COLORS)
+    assert picture[0, 0].tolist() == [100, 100, 100]
+    # 0.275 of (180, 20, 0); 0.55 of (100, 100, 0).
+    assert picture[0, 1].tolist() == pytest.approx([122, 78, 72], abs=1)
+    assert picture[0, 2].tolist() == pytest.approx([100, 100, 45], abs=1)

@@ -19,10 +19,11 @@ from spine.networks.plain_conv_unet import CLASS_NAME, network_from_plans
 from spine.networks.vgg_m import VGGM, VGGMWidths
 from spine.preprocessing.age import AgeSpec
 from spine.preprocessing.disc import DiscSpec
-from spine.preprocessing.segmentation import SegmentationSpec
+from spine.preprocessing.fine import FineSpec
+from spine.preprocessing.segmentation import SegmentationSpec, WindowSpec
 
 AGE = AgeSpec(spacing_mm=(3.0, 9.0, 9.0), shape=(14, 40, 80))
-SEGMENTATION = SegmentationSpec(spacing_mm=(3.0, 9.0, 9.0), shape=(4, 40, 80))
+SEGMENTATION = SegmentationSpec(WindowSpec(spacing_mm=(3.0, 9.0, 9.0), shape=(4, 40, 80)))
 WIDTHS = VGGMWidths((8, 8, 8, 8, 8), 8)
 ARCHITECTURE = {
     "network_class_name": CLASS_NAME,
@@ -43,8 +44,35 @@ ARCHITECTURE = {
         "nonlin_kwargs": {"inplace": True},
     },
 }
+FINE = FineSpec(pixel_mm=4.0, shape=(16, 32), overlap=4)
+FINE_ARCHITECTURE = {
+    "network_class_name": CLASS_NAME,
+    "arch_kwargs": {
+        **ARCHITECTURE["arch_kwargs"],
+        "conv_op": "torch.nn.modules.conv.Conv2d",
+        "kernel_sizes": [[3, 3], [3, 3]],
+        "strides": [[1, 1], [2, 2]],
+        "norm_op": "torch.nn.modules.instancenorm.InstanceNorm2d",
+    },
+}
 ERROR = {"name": CORRECTED_AGE_ERROR, "value": 4.5, "unit": "years", "n": 12, "data": "synthetic"}
-PLANS = {"configurations": {"3d_compact": {"architecture": ARCHITECTURE}}}
+INTERVALS = {
+    "coverage_percent": 90,
+    "data": "synthetic",
+    "brackets": [
+        {
+            "first_years": 25,
+            "last_years": 84,
+            "cases": 12,
+            "half_width_years": 8.5,
+            "gap_percentiles_years": [value / 10 for value in range(-49, 50)],
+        }
+    ],
+}
+PLANS = {"configurations": {"3d_coarse": {"architecture": ARCHITECTURE}}}
+BOTH_PLANS = {
+    "configurations": {**PLANS["configurations"], "2d_fine": {"architecture": FINE_ARCHITECTURE}}
+}
 
 
 def card_dict(name, spec, files, **changes):
@@ -96,9 +124,10 @@ def random_batch(*shape):
 def networks():
     torch.manual_seed(0)
     age = trained(AgeDCNN(), *AGE.network_shape)
-    segmentation = trained(network_from_plans(PLANS), *SEGMENTATION.network_shape)
+    segmentation = trained(network_from_plans(PLANS), *SEGMENTATION.coarse.network_shape)
+    fine = trained(network_from_plans(BOTH_PLANS, "2d_fine"), *FINE.network_shape)
     discs = {scale: VGGM((9, 96, 128), len(scale.grades), WIDTHS).eval() for scale in Scale}
-    return {"age": age, "segmentation": segmentation, **discs}
+    return {"age": age, "segmentation": segmentation, "fine": fine, **discs}
 
 
 @pytest.fixture
@@ -117,6 +146,7 @@ def models_folder(tmp_path, networks):
             {"weights.safetensors": weights["age"]},
             bias={"slope": 0.8, "intercept_years": 10.0, "cases": 12},
             metrics=[ERROR],
+            intervals=INTERVALS,
         ),
     }
     for scale in Scale:
@@ -125,3 +155,17 @@ def models_folder(tmp_path, networks):
         hashes[name] = write_model(folder, name, DiscSpec(scale), files, widths=asdict(WIDTHS))
     approved = {name: Approval(value, Evidence.SYNTHETIC) for name, value in hashes.items()}
     return folder, approved
+
+
+@pytest.fixture
+def both_nets(tmp_path, networks):
+    """Write a segmentation model of a coarse and a fine net, alone in its folder."""
+    folder = tmp_path / "models"
+    files = {
+        "coarse.safetensors": bytes_from_network(networks["segmentation"]),
+        "fine.safetensors": bytes_from_network(networks["fine"]),
+        "plans.json": json.dumps(BOTH_PLANS).encode(),
+    }
+    spec = SegmentationSpec(SEGMENTATION.coarse, FINE)
+    digest = write_model(folder, SEGMENTATION_NAME, spec, files)
+    return folder, {SEGMENTATION_NAME: Approval(digest, Evidence.SYNTHETIC)}

@@ -1,9 +1,15 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from spine.inference.backends import Backend, Hardware, compile_network
 from spine.networks.age_dcnn import AgeDCNN
+
+pytestmark = pytest.mark.slow
 
 SHAPE = (1, 48, 99, 14)
 
@@ -52,3 +58,34 @@ def test_torch_threads_are_restored_after_a_call(network, batch):
     compile_network(network, SHAPE, SHAPE, Hardware(Backend.TORCH, threads=before + 1))(batch[:1])
 
     assert torch.get_num_threads() == before
+
+
+# Networks that go in another order than they came, then a signal on the stack kept for signals.
+_SIGNALED = """
+import faulthandler, os, signal
+import numpy as np, torch
+from spine.inference.backends import Backend, Hardware, compile_network
+
+faulthandler.enable()
+signal.signal(signal.SIGTERM, lambda *_: print("handled", flush=True))
+network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3))
+first, second = (
+    compile_network(network, (1, 8, 8), (1, 8, 8), Hardware(Backend.OPENVINO)) for _ in "ab"
+)
+first(np.zeros((1, 1, 8, 8), np.float32))
+del first
+del second
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_signal_reaches_its_handler_after_networks_have_come_and_gone():
+    ended = subprocess.run(
+        [sys.executable, "-c", _SIGNALED],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "handled\n")

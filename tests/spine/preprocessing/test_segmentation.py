@@ -3,28 +3,14 @@ import pytest
 
 from spine.imaging.volume import LabelMap, Volume
 from spine.preprocessing.segmentation import (
-    SegmentationSpec,
+    WindowSpec,
     classes_from_scores,
     window_from_classes,
     window_from_volume,
 )
+from tests.spine.preprocessing.oblique import affine, noise
 
-SPEC = SegmentationSpec(spacing_mm=(3.0, 2.0, 1.8), shape=(6, 20, 28))
-
-
-def affine(spacing=(3.3, 1.1, 0.9), degrees=8.0):
-    angle = np.deg2rad(degrees)
-    turn = np.array(
-        [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
-    )
-    matrix = np.eye(4)
-    matrix[:3, :3] = turn * spacing
-    matrix[:3, 3] = (12, -40, 7)
-    return matrix
-
-
-def noise(shape=(5, 30, 48)):
-    return np.random.default_rng(0).normal(100, 20, size=shape).astype(np.float32)
+SPEC = WindowSpec(spacing_mm=(3.0, 2.0, 1.8), shape=(6, 20, 28))
 
 
 def test_window_axes_are_channel_right_superior_anterior():
@@ -48,7 +34,7 @@ def test_bright_voxel_arrives_at_its_world_position():
 
 def test_normalization_is_that_of_the_whole_image_before_the_crop():
     volume = Volume(noise((5, 30, 48)), affine((3.0, 2.0, 1.8)))
-    spec = SegmentationSpec((3.0, 2.0, 1.8), (5, 10, 12))
+    spec = WindowSpec((3.0, 2.0, 1.8), (5, 10, 12))
 
     window = window_from_volume(volume, spec)[0]
 
@@ -59,7 +45,7 @@ def test_normalization_is_that_of_the_whole_image_before_the_crop():
 
 def test_padding_is_as_dark_as_the_darkest_voxel():
     volume = Volume(noise(), affine())
-    large = SegmentationSpec((3.0, 2.0, 1.8), (20, 60, 80))
+    large = WindowSpec((3.0, 2.0, 1.8), (20, 60, 80))
 
     window = window_from_volume(volume, large)
 
@@ -82,7 +68,7 @@ def blocks():
 
 def test_scores_come_back_to_the_voxels_they_were_cut_from():
     classes = blocks()
-    spec = SegmentationSpec((3.3, 1.1, 0.9), (5, 40, 60))
+    spec = WindowSpec((3.3, 1.1, 0.9), (5, 40, 60))
     target = window_from_classes(classes, spec)
 
     scores = np.eye(9, dtype=np.float32)[target].transpose(3, 0, 1, 2)
@@ -93,7 +79,7 @@ def test_scores_come_back_to_the_voxels_they_were_cut_from():
 
 def test_coarser_window_restores_all_but_the_edges():
     classes = blocks()
-    spec = SegmentationSpec((3.3, 2.0, 1.8), (5, 20, 30))
+    spec = WindowSpec((3.3, 2.0, 1.8), (5, 20, 30))
 
     scores = np.eye(9, dtype=np.float32)[window_from_classes(classes, spec)]
     restored = classes_from_scores(scores.transpose(3, 0, 1, 2), spec, classes.grid)
@@ -106,7 +92,7 @@ def test_coarser_window_restores_all_but_the_edges():
 
 def test_outside_the_window_is_background():
     classes = blocks()
-    small = SegmentationSpec((3.3, 1.1, 0.9), (3, 10, 10))
+    small = WindowSpec((3.3, 1.1, 0.9), (3, 10, 10))
     scores = np.zeros((9, 3, 10, 10), dtype=np.float32)
     scores[4] = 1
 

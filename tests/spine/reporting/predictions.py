@@ -1,14 +1,34 @@
 """Made-up models and what they said about the lumbar discs."""
 
-from spine.anatomy.grades import Progression, Scale
+from dataclasses import replace
+
+from spine.anatomy.grades import BaselineKind, Progression, Scale, Undetermined
 from spine.anatomy.levels import DiscLevel
 from spine.errors import Code, Refusal
-from spine.findings import Baseline, DiscAssessment, Evidence, ModelReference, ScaleForecast
+from spine.findings import (
+    Baseline,
+    DiscAssessment,
+    Evidence,
+    Grading,
+    ModelReference,
+    ScaleForecast,
+)
 
 SEGMENTATION_MODEL = ModelReference("spine-segmentation", "0.1.0", "a" * 64, Evidence.SYNTHETIC)
 AGE_MODEL = ModelReference("age-dcnn", "0.1.0", "b" * 64, Evidence.SYNTHETIC)
-DISC_MODEL = ModelReference("disc-pfirrmann-progression", "0.1.0", "c" * 64, Evidence.SYNTHETIC)
+DISC_MODEL = ModelReference(
+    "disc-pfirrmann-progression",
+    "0.1.0",
+    "c" * 64,
+    Evidence.SYNTHETIC,
+    "Adults of a made-up town.",
+)
 REFERENCES = (SEGMENTATION_MODEL, AGE_MODEL, DISC_MODEL)
+
+
+GRADING_MODEL = ModelReference(
+    "disc-bulging-grade", "0.2.0", "e" * 64, Evidence.SYNTHETIC, "Patients of a clinic."
+)
 
 
 def forecast(
@@ -24,6 +44,8 @@ def forecast(
         probability,
         Evidence.SYNTHETIC,
         DISC_MODEL,
+        grade_progression=progression,
+        undetermined=Undetermined.NO_BASELINE if baseline is None else None,
     )
 
 
@@ -59,4 +81,32 @@ def lumbar_discs() -> tuple[DiscAssessment | Refusal, ...]:
             ),
         ),
         DiscAssessment(DiscLevel.L5_S1, (forecast(Scale.PFIRRMANN, 4, 4, Progression.UNCHANGED),)),
+    )
+
+
+def graded_forecasts() -> tuple[ScaleForecast, ...]:
+    """A grade of each source: the table, an earlier report, and a model that cannot tell."""
+    by_report = Baseline(2, "earlier report, study of 2024-12-01", BaselineKind.PRIOR)
+    grading = Grading(((0,), (1,), (2, 3)), (0.05, 0.05, 0.9), GRADING_MODEL)
+    by_model = Baseline(
+        2, "grading model disc-bulging-grade 0.2.0", BaselineKind.MODEL, is_open=True,
+        grading=grading,
+    )  # fmt: skip
+    contradicting = forecast(Scale.SCHNEIDERMAN, 2, 2, Progression.UNDETERMINED)
+    return (
+        forecast(Scale.PFIRRMANN, 3, 4, Progression.PROGRESSED),
+        replace(
+            contradicting,
+            baseline=by_report,
+            progression_probability=0.55,
+            grade_progression=Progression.UNCHANGED,
+            undetermined=Undetermined.CONTRADICTION,
+        ),
+        replace(
+            forecast(Scale.BULGING, 2, 1, Progression.UNDETERMINED),
+            baseline=by_model,
+            progression_probability=None,
+            grade_progression=Progression.UNDETERMINED,
+            undetermined=Undetermined.OPEN_CLASS,
+        ),
     )

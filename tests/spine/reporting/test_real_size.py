@@ -21,7 +21,7 @@ from spine.findings import Findings, Segmentation
 from spine.imaging.orientation import canonical
 from spine.imaging.volume import LabelMap
 from spine.reporting.writing import WritingSettings, write
-from spine.segmentation.segmenter import SegmentationSettings, interpret
+from spine.segmentation.segmenter import Prediction, SegmentationSettings, interpret
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ def whole_spine(references, tmp_path_factory) -> Findings:
     assert labels.grid.matches(selection.volume.grid)
     classes = LabelMap(classes_from_labels(labels.data), selection.volume.affine)
     model = SimpleNamespace(reference=references[0])
-    segmentation = interpret(selection.volume, classes, model, SegmentationSettings())
+    segmentation = interpret(selection.volume, Prediction(classes), model, SegmentationSettings())
     refusal = Refusal(Code.MODEL_MISSING, "No model was given.", "age")
     return Findings(selection, segmentation, refusal, ())
 

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
+from spine.reporting.disc_page import draw_disc_page
 from spine.reporting.identity import Identity, ObjectKind
 from spine.reporting.revision import Predecessor, read_predecessor, selected_instances
+from spine.reporting.summary_picture import draw_summary
 from spine.reporting.writing import WritingSettings, write
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -67,6 +71,26 @@ def test_report_and_capture_say_which_revision_they_are(second, written) -> None
     earlier = dcmread(written("findings").objects["secondary-capture"])
     assert "evision" not in earlier.ImageComments
     assert dcmread(objects["secondary-capture"]).PixelData != earlier.PixelData
+
+
+def test_series_of_a_revision_says_so_in_a_list_of_series(second, written) -> None:
+    objects, _run = second
+    for kind, path in objects.items():
+        described = dcmread(path, stop_before_pixels=True).SeriesDescription
+        assert ", rev. 2 – Research use only" in described
+        earlier = dcmread(written("findings").objects[kind], stop_before_pixels=True)
+        assert "rev." not in earlier.SeriesDescription
+
+
+def test_every_page_says_what_it_replaces(with_gradings, references, run, drawn_words) -> None:
+    later = dataclasses.replace(run, predecessor=Predecessor(2, (), None))
+    for draw in (draw_summary, draw_disc_page):
+        drawn_words.clear()
+        draw(with_gradings, references, later)
+        assert "revision 3, replaces revision 2" in drawn_words.sentences()
+        drawn_words.clear()
+        draw(with_gradings, references, run)
+        assert "revision" not in drawn_words.sentences()
 
 
 def test_results_say_which_revision_they_are(second, first) -> None:

@@ -2,6 +2,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import highdicom
 import numpy as np
 import pytest
 import SimpleITK
@@ -16,6 +17,7 @@ from spine.anatomy.labels import (
     VERTEBRA_LABELS,
 )
 from spine.anatomy.levels import DiscLevel, Level
+from spine.reporting.kinds import Kind
 
 SEGMENTATIONS = {
     "segmentation-vertebrae": {
@@ -77,6 +79,40 @@ def test_left_stays_left_for_an_independent_reader(findings, read_back):
     middle = voxels_in_patient_space(read_back("segmentation-canal-and-cord")["Spinal cord"])
     # RAS+: left is toward negative x.
     assert left[:, 0].max() < middle[:, 0].min()
+
+
+@pytest.fixture
+def label_map(written):
+    made = written("findings", kinds=frozenset({Kind.LABEL_MAP})).objects
+    return highdicom.seg.segread(made["label-map"])
+
+
+def test_label_map_gives_back_every_voxel_in_patient_space(label_map, findings):
+    values = {name: value for group in SEGMENTATIONS.values() for name, value in group.items()}
+    labels = findings.segmentation.labels
+    volume = label_map.get_volume(combine_segments=True)
+    found = np.zeros(labels.grid.shape, dtype=np.uint8)
+    for number in label_map.segment_numbers:
+        lps = volume.map_indices_to_reference(np.argwhere(volume.array == number))
+        index = labels.grid.index_from_world(lps * [-1, -1, 1])
+        assert np.abs(index - np.round(index)).max() < 0.01
+        name = label_map.get_segment_description(number).segment_label
+        found[tuple(np.round(index).astype(int).T)] = values[name]
+    assert (found != labels.data).sum() == 0
+
+
+def test_label_map_has_one_frame_a_plane_and_all_structures(label_map, findings):
+    assert label_map.SegmentationType == "LABELMAP"
+    assert label_map.NumberOfFrames == len(findings.selection.frames)
+    names = [item.SegmentLabel for item in label_map.SegmentSequence]
+    assert names[:7] == ["T12", "L1", "L2", "L3", "L4", "L5", "Sacrum"]
+    assert names[-4:] == ["Spinal cord", "Cerebrospinal fluid", "Ribs, left", "Background"]
+
+
+def test_a_viewer_that_counts_the_segments_from_one_meets_each_at_its_number(label_map):
+    *segments, background = label_map.SegmentSequence
+    assert [item.SegmentNumber for item in segments] == list(range(1, len(segments) + 1))
+    assert background.SegmentNumber == label_map.PixelPaddingValue == 0
 
 
 def test_segments_run_from_head_to_foot(written):

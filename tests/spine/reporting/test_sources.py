@@ -8,8 +8,11 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
 from spine.dicom.confidentiality import no_values_in_logs
+from spine.reporting.kinds import Kind
 from spine.reporting.sources import SourceSeries, clean_header, source_series
 from spine.reporting.writing import WritingSettings, write
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
@@ -25,7 +28,7 @@ def test_names_survive_into_every_object(
     name, character_set, build_world, references, run, tmp_path
 ):
     world = build_world(tmp_path / "in", name, character_set)
-    settings = WritingSettings(segmentation=True)
+    settings = WritingSettings(objects=frozenset(Kind))
     for path in write(world.findings, references, run, settings).written:
         made = dcmread(path)
         assert str(made.PatientName) == name
@@ -145,7 +148,6 @@ def test_nothing_selected_has_no_source(findings):
         source_series(selection)
 
 
-@pytest.mark.slow
 def test_an_enhanced_instance_is_segmented_and_pointed_at_by_frame_number(
     findings, build_enhanced, references, run, tmp_path
 ):
@@ -166,3 +168,25 @@ def test_an_enhanced_instance_is_segmented_and_pointed_at_by_frame_number(
         if element.keyword == "ReferencedFrameNumber"
     }
     assert frames == {5}
+
+
+def test_what_has_no_room_on_the_middle_frame_lies_on_the_first_ones(findings):
+    source = source_series(findings.selection)
+    today = source.margin_anchor(0).sop_instance_uid
+    anchors = [source.outer_anchor(number) for number in range(7)]
+
+    assert [anchor.sop_instance_uid for anchor in anchors] == [
+        *[source.frames[0].sop_instance_uid] * 5,
+        *[source.frames[1].sop_instance_uid] * 2,
+    ]
+    assert today not in {anchor.sop_instance_uid for anchor in anchors}
+    rows = [anchor.row for anchor in anchors[:5]]
+    assert rows == sorted(set(rows))
+    assert rows[-1] < source.frames[0].rows
+    assert anchors[5].row == rows[0]
+
+
+def test_more_earlier_studies_than_frames_stay_on_the_last(out_of_scope):
+    source = source_series(out_of_scope.selection)
+    last = source.headers[-1].SOPInstanceUID
+    assert source.outer_anchor(1000).sop_instance_uid == last

@@ -2,32 +2,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from PIL import ImageDraw
 
 from spine.anatomy.levels import DiscLevel
 from spine.errors import Caution, Code, Refusal
-from spine.reporting.drawing import WARNING, Page, font
+from spine.reporting import summary_age
+from spine.reporting.drawing import BAND, RULE, WARNING
 from spine.reporting.spine_picture import draw_spine, middle_slice
 from spine.reporting.summary_picture import HEIGHT, WIDTH, draw_summary
-
-
-@pytest.fixture
-def drawn_words(monkeypatch):
-    """Everything that is written on a page, with the box it covers."""
-    words = []
-    write = Page.text
-
-    def record(self, at, text, style, anchor="la"):
-        box = ImageDraw.Draw(self._image).textbbox(at, text, font=font(style), anchor=anchor)
-        words.append((text, box))
-        write(self, at, text, style, anchor)
-
-    monkeypatch.setattr(Page, "text", record)
-    return words
-
-
-def sentences(drawn_words) -> str:
-    return " ".join(text for text, _ in drawn_words)
 
 
 def everything_at_once(findings):
@@ -48,7 +29,18 @@ def everything_at_once(findings):
     return dataclasses.replace(findings, selection=selection, discs=tuple(discs))
 
 
-@pytest.mark.parametrize("case", ["findings", "all_refused", "out_of_scope", "with_cautions"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "findings",
+        "all_refused",
+        "out_of_scope",
+        "with_cautions",
+        "with_interval",
+        "with_gradings",
+        "with_course",
+    ],
+)
 def test_page_has_its_size_and_is_drawn_alike_each_time(case, references, run, request):
     findings = request.getfixturevalue(case)
     page = draw_summary(findings, references, run)
@@ -59,7 +51,7 @@ def test_page_has_its_size_and_is_drawn_alike_each_time(case, references, run, r
 
 def test_age_gap_discs_evidence_and_notices_are_on_it(findings, references, run, drawn_words):
     draw_summary(findings, references, run)
-    page = sentences(drawn_words)
+    page = drawn_words.sentences()
     for words in (
         "61.3 years",
         "gap +6.5 years",
@@ -80,6 +72,45 @@ def test_age_gap_discs_evidence_and_notices_are_on_it(findings, references, run,
     assert "DEMONSTRATION" not in page
 
 
+def test_source_of_each_grade_and_what_is_undecided_stand_beside_it(
+    with_gradings, references, run, drawn_words
+):
+    draw_summary(with_gradings, references, run)
+    page = drawn_words.sentences()
+    for words in ("now: table", "now: report", "now: model 90%", "2+→1", "UNDER_18"):
+        assert words in page, words
+    assert "undecided · P(worse) 55%" in page
+    assert "after spine surgery, with a tumor or marked deformity" in page
+
+
+def test_limits_are_not_said_where_nothing_is_forecast(all_refused, references, run, drawn_words):
+    draw_summary(all_refused, references, run)
+    assert "surgery" not in drawn_words.sentences()
+
+
+def test_what_the_networks_saw_stands_beside_its_level(with_gradings, references, run, drawn_words):
+    one = dataclasses.replace(with_gradings, discs=with_gradings.discs[1:2])
+    blind = dataclasses.replace(one, discs=(dataclasses.replace(one.discs[0], region=None),))
+    seen, plain = (draw_summary(case, references, run) for case in (one, blind))
+    rows, columns = np.nonzero((seen != plain).any(axis=2))
+    # Behind the level's name, before the first column, in the region's proportions of 3 : 4.
+    assert columns.min() > next(box for text, box in drawn_words if text == "L4/L5")[2]
+    assert columns.max() < next(box for text, box in drawn_words if text == "Pfirrmann")[0]
+    assert (np.ptp(columns) + 1) / (np.ptp(rows) + 1) == pytest.approx(4 / 3, rel=0.05)
+
+
+def test_cells_of_the_table_do_not_run_into_each_other(with_gradings, references, run, drawn_words):
+    draw_summary(with_gradings, references, run)
+    boxes = [(text, box) for text, box in drawn_words if text]
+    start = next(n for n, (text, _) in enumerate(boxes) if text.startswith("Lumbar discs"))
+    end = next(n for n, (text, _) in enumerate(boxes) if text == "Not given, and why")
+    for number, (text, one) in enumerate(boxes[start:end]):
+        for other_text, other in boxes[start:end][number + 1 :]:
+            apart = one[2] <= other[0] or other[2] <= one[0]
+            over = one[3] <= other[1] or other[3] <= one[1]
+            assert apart or over, (text, other_text)
+
+
 def test_state_is_told_by_word_not_by_color_alone(findings, references, run, drawn_words):
     draw_summary(findings, references, run)
     for word in ("same", "better", "worse", "cannot worsen"):
@@ -88,7 +119,7 @@ def test_state_is_told_by_word_not_by_color_alone(findings, references, run, dra
 
 def test_refusals_are_given_with_code_and_reason(all_refused, references, run, drawn_words):
     draw_summary(all_refused, references, run)
-    page = sentences(drawn_words)
+    page = drawn_words.sentences()
     assert page.count("MODEL_NOT_VALIDATED") >= 2
     assert "L1/L2, L2/L3, L3/L4, L4/L5, L5/S1: not given" in page
     assert "retrospective is required" in page
@@ -97,30 +128,91 @@ def test_refusals_are_given_with_code_and_reason(all_refused, references, run, d
 
 def test_cautions_and_uncertain_levels_are_said(with_cautions, references, run, drawn_words):
     draw_summary(with_cautions, references, run)
-    page = sentences(drawn_words)
+    page = drawn_words.sentences()
     assert "LEVEL_GAP: A vertebra is missing" in page
     assert "LEVEL NAMES UNCERTAIN" in page
+
+
+def test_a_doubt_about_level_names_stands_out_and_stays_below_its_picture(
+    findings, with_cautions, references, run, drawn_words
+):
+    unsure = draw_summary(with_cautions, references, run)
+    box = next(box for text, box in drawn_words if "LEVEL NAMES UNCERTAIN" in text)
+    left, top, right, bottom = (round(value) for value in box)
+    assert right <= 580
+    assert (unsure[top:bottom, left:right] == WARNING).all(axis=2).sum() > 100
+    certain = draw_summary(findings, references, run)
+    assert not (certain[top:bottom, left:right] == WARNING).all(axis=2).any()
 
 
 def test_lowered_evidence_is_said_in_words_and_by_a_band(findings, references, run, drawn_words):
     lowered = dataclasses.replace(run, demonstration=True)
     page = draw_summary(findings, references, lowered)
-    assert "DEMONSTRATION MODEL – NOT FOR PATIENTS" in sentences(drawn_words)
-    assert (page[86, :100] == WARNING).all()
+    assert "DEMONSTRATION MODEL – NOT FOR PATIENTS" in drawn_words.sentences()
+    assert (page[24, :100] == WARNING).all()
+
+
+@pytest.mark.parametrize("demonstration", [False, True])
+def test_words_that_must_be_read_stay_clear_of_a_viewers_own(
+    findings, references, run, drawn_words, demonstration
+):
+    lowered = dataclasses.replace(run, demonstration=demonstration, predecessor=None)
+    draw_summary(findings, references, lowered)
+    boxes = dict(drawn_words)
+    notice = boxes[
+        "DEMONSTRATION MODEL – NOT FOR PATIENTS" if demonstration else "RESEARCH USE ONLY"
+    ]
+    # OHIF: player in the middle from y 50 to 106, name of the series on the left from 44 to 92.
+    assert notice[3] <= 50
+    title = next(box for text, box in drawn_words if text.startswith("SpineMAP: "))
+    assert title[3] <= 50 or title[0] >= 580
+    assert title[2] < boxes["RESEARCH USE ONLY"][0]
+    analyzed = next(box for text, box in drawn_words if text.startswith("Analyzed"))
+    assert analyzed[0] >= 110
 
 
 def test_a_band_is_drawn_only_with_its_source(findings, references, run, drawn_words):
     draw_summary(findings, references, run)
-    assert "No reference band: the model's card states no error." in sentences(drawn_words)
+    assert "No reference band: the model's card states no error." in drawn_words.sentences()
     drawn_words.clear()
     age = dataclasses.replace(findings.age, mean_absolute_error_years=3.7)
     draw_summary(dataclasses.replace(findings, age=age), references, run)
-    assert "Band: actual age ± 3.7 years" in sentences(drawn_words)
+    assert "Band: actual age ± 3.7 years" in drawn_words.sentences()
+    assert "many normal cases lie outside it" in drawn_words.sentences()
+
+
+def test_an_interval_is_the_band_and_says_what_it_is(with_interval, references, run, drawn_words):
+    page = draw_summary(with_interval, references, run)
+    words = drawn_words.sentences()
+    assert "as expected within the model's error" in words
+    assert "90% of people of 45–54 years without known disease" in words
+    assert "not a clinical range. 88% of these 212" in words
+    assert "the mean error on the model's card" not in words
+    # Twice the half width; the line shows 12 years before and after the actual age.
+    band = (page == BAND).all(axis=2)
+    row = int(np.flatnonzero(band.any(axis=1)).mean())
+    line = np.flatnonzero((page[row] == RULE).all(axis=1))
+    assert band.sum(axis=1).max() == pytest.approx(16.8 / 24 * (line[-1] - line[0]), abs=3)
+
+
+@pytest.mark.parametrize("half_width", [0.4, 8.4, 60.0])
+@pytest.mark.parametrize("predicted", [12.3, 61.3, 110.4])
+def test_age_stays_in_its_panel(with_interval, references, run, drawn_words, half_width, predicted):
+    interval = dataclasses.replace(with_interval.age.interval, half_width_years=half_width)
+    age = dataclasses.replace(with_interval.age, predicted_age_years=predicted, interval=interval)
+    draw_summary(dataclasses.replace(with_interval, age=age), references, run)
+    start = next(n for n, (text, _) in enumerate(drawn_words) if text == "Spine age")
+    end = next(n for n, (text, _) in enumerate(drawn_words) if text.startswith("Lumbar discs"))
+    left, top = drawn_words[start][1][0], drawn_words[start][1][1]
+    for text, box in drawn_words[start:end]:
+        assert box[0] >= left, text
+        assert box[2] <= WIDTH - 20 - 20, text
+        assert box[3] <= top - 14 + summary_age.HEIGHT, text
 
 
 def test_nothing_names_the_patient(findings, references, run, drawn_words):
     draw_summary(findings, references, run)
-    page = sentences(drawn_words)
+    page = drawn_words.sentences()
     for name in ("Phantom", "PHANTOM-1", "Ward 3", "1970", "2025-03-14"):
         assert name not in page
 
@@ -139,9 +231,9 @@ def test_nothing_leaves_the_page_however_much_there_is(
         assert right <= WIDTH, text
         assert bottom <= HEIGHT, text
     # Refusals and cautions that have no room are counted, neither is dropped.
-    assert "Not given, and why" in sentences(drawn_words)
-    assert "Cautions" in sentences(drawn_words)
-    assert sentences(drawn_words).count(", in the structured report") == 2
+    assert "Not given, and why" in drawn_words.sentences()
+    assert "Cautions" in drawn_words.sentences()
+    assert drawn_words.sentences().count(", in the structured report") == 2
 
 
 def test_notes_stay_above_the_footer(findings, references, run, drawn_words):

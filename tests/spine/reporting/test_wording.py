@@ -2,11 +2,9 @@ import itertools
 
 import pytest
 
-from spine.anatomy.grades import Progression, Scale
-from spine.anatomy.levels import DiscLevel
+from spine.anatomy.grades import Scale
 from spine.errors import Code, Refusal
-from spine.findings import DiscAssessment
-from spine.reporting import wording
+from spine.reporting import wording, wording_age, wording_discs
 from spine.reporting.drawing import Style, font, text_width, wrap
 
 CONTENTS = (
@@ -20,10 +18,11 @@ CONTENTS = (
 
 
 @pytest.mark.parametrize(
-    ("content", "demonstration"), list(itertools.product(CONTENTS, (False, True)))
+    ("content", "demonstration", "revision"),
+    list(itertools.product(CONTENTS, (False, True), (1, 99))),
 )
-def test_series_descriptions_fit_their_element(content, demonstration):
-    words = wording.series_description(content, demonstration=demonstration)
+def test_series_descriptions_fit_their_element(content, demonstration, revision):
+    words = wording.series_description(content, demonstration=demonstration, revision=revision)
     # LO holds 64 characters; validators count bytes.
     assert len(words.encode()) <= 64
     assert "Research use only" in words
@@ -36,49 +35,10 @@ def test_demonstrations_say_so_first():
     assert wording.notices(demonstration=False) == (second,)
 
 
-def test_a_disc_is_said_in_one_short_sentence(findings):
-    assert wording.disc_sentence(findings.discs[3]) == (
-        "L4/L5 now→5 y: Pfirrmann 3→4 (worse: 66%), Bulging 1→1 (worse: 66%). "
-        "Evidence: synthetic. Schneiderman not given: MODEL_NOT_VALIDATED. "
-        "The model's evidence is synthetic."
-    )
-
-
-def test_a_disc_refused_for_one_reason_says_it_once(all_refused):
-    assert wording.disc_sentence(all_refused.discs[0]) == (
-        "L1/L2 not given: MODEL_NOT_VALIDATED. "
-        "The model's evidence is synthetic, retrospective is required."
-    )
-
-
-def test_a_disc_refused_for_two_reasons_says_which_is_whose():
-    forecasts = (
-        Refusal(Code.MODEL_MISSING, "No model.", "L4/L5 schneiderman"),
-        Refusal(Code.MODEL_MISSING, "No model.", "L4/L5 bulging"),
-        Refusal(Code.BASELINE_INVALID, "Grade 7.", "L4/L5 pfirrmann"),
-    )
-    assert wording.disc_sentence(DiscAssessment(DiscLevel.L4_L5, forecasts)) == (
-        "L4/L5 Schneiderman, Bulging not given: MODEL_MISSING. No model. "
-        "Pfirrmann not given: BASELINE_INVALID. Grade 7."
-    )
-
-
 def test_a_shared_reason_names_each_disc_once():
     subjects = ["age", *(f"L4/L5 {scale}" for scale in Scale), "L5/S1 pfirrmann"]
     assert wording.grouped_refusal("MODEL_MISSING", "No model.", subjects) == (
         "MODEL_MISSING: No model. (spine age, L4/L5, L5/S1 pfirrmann)"
-    )
-
-
-def test_an_unknown_grade_and_the_highest_grade_promise_no_probability(findings):
-    words = wording.disc_sentence(findings.discs[1])
-    assert "Pfirrmann ?→3 (grade now unknown)" in words
-    assert "Schneiderman 3→3 (cannot worsen)" in words
-
-
-def test_age_is_said_with_its_gap_and_evidence(findings):
-    assert wording.age_sentence(findings.age) == (
-        "spine age 61.3 y, gap +6.5 y (actual age 54.8 y; evidence: synthetic)"
     )
 
 
@@ -87,11 +47,6 @@ def test_refusals_name_what_they_are_about():
     assert wording.refusal_sentence(refusal) == (
         "spine age not given: AGE_UNKNOWN. The age is not known."
     )
-
-
-def test_every_state_has_its_own_word():
-    words = [wording.PROGRESSION_WORDS[state] for state in Progression]
-    assert len(set(words)) == len(words)
 
 
 def test_wrapped_lines_fit_and_lose_no_word():
@@ -105,10 +60,12 @@ def test_wrapped_lines_fit_and_lose_no_word():
 def test_fonts_have_every_character_that_the_wording_uses():
     used = set(
         wording.DEMONSTRATION_NOTICE
-        + wording.PROGRESSION_HEADING
-        + wording.band_sentence(3.7)
+        + wording_discs.HEADING
+        + wording_age.band_sentence(3.7)
+        + wording_discs.PAGE_NOTE
+        + wording_discs.LIMITS
         + wording.more_in_report(2, shown=1)
-        + "→·±…"
+        + "→·±…–"
     ) - {" "}
     for style in (Style(20), Style(20, bold=True)):
         missing = bytes(font(style).getmask("\uffff"))

@@ -148,7 +148,7 @@ def _placer(drawing: Drawing, affine: Affine):
     return place
 
 
-@pytest.fixture(name="draw")
+@pytest.fixture(name="draw", scope="session")
 def _draw():
     """Draw a spine; keywords are those of `Drawing`."""
     return lambda **settings: draw(Drawing(**settings))

@@ -1,8 +1,9 @@
 import numpy as np
 
-from spine.anatomy.labels import TissueClass
+from spine.anatomy.labels import FineClass, TissueClass
 from spine.imaging.volume import LabelMap
-from spine.segmentation.islands import without_islands
+from spine.preprocessing.segmentation import WindowSpec, window_from_classes
+from spine.segmentation.islands import without_islands, without_strays
 
 AFFINE = np.diag([3.0, 1.0, 1.5, 1.0])
 
@@ -33,3 +34,34 @@ def test_near_parts_and_ribs_stay():
 
 def test_nothing_found_stays_nothing():
     assert not without_islands(_classes()).data.any()
+
+
+COARSE = WindowSpec((3.0, 1.8, 1.8), (16, 192, 400))
+
+
+def _fine(*parts):
+    return np.where(_classes(*parts).data > 0, FineClass.VERTEBRA, 0).astype(np.uint8)
+
+
+def _seen(*parts):
+    """What a coarse net with no error says."""
+    classes = _classes(*parts)
+    window = window_from_classes(classes, COARSE).transpose(0, 2, 1).copy()
+    return LabelMap(window, COARSE.grid(classes.grid).affine)
+
+
+def test_a_vertebra_where_the_coarse_net_sees_none_is_cleared():
+    found = without_strays(_fine(COLUMN, BOWEL), _classes().grid, _seen(COLUMN))
+    assert np.array_equal(found, _fine(COLUMN))
+
+
+def test_what_is_connected_to_the_column_or_near_it_stays():
+    above = (np.s_[2:8, 30:60, 90:], TissueClass.LUMBAR)
+    below = (np.s_[2:8, 30:60, :90], TissueClass.LUMBAR)
+    fine = _fine(above, below, PROCESS)
+    assert without_strays(fine, _classes().grid, _seen(below)) is fine
+
+
+def test_canal_and_sacrum_are_not_judged():
+    fine = np.where(_fine(COLUMN, BOWEL) > 0, FineClass.SACRUM, 0).astype(np.uint8)
+    assert without_strays(fine, _classes().grid, _seen()) is fine

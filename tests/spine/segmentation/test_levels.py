@@ -20,6 +20,21 @@ def test_clear_votes_change_it():
     assert named.levels[-1] is Level.L6
 
 
+def test_an_unusual_count_is_certain_only_between_both_anchors():
+    below = [THORACIC] * 2 + [LUMBAR] * 6
+    whole = [CERVICAL] * 6 + [THORACIC] * 12 + [LUMBAR] * 6
+    assert not name_levels(below, FROM_SACRUM).is_certain
+    assert not name_levels([LUMBAR] * 6, FROM_SACRUM).is_certain
+    assert name_levels(whole, BOTH).levels == column(12, 6)
+    assert name_levels(whole, BOTH).is_certain
+
+
+def test_the_usual_count_is_certain_from_the_sacrum_alone():
+    named = name_levels([THORACIC] * 2 + [LUMBAR] * 5, FROM_SACRUM)
+    assert named.levels == column(12, 5)[-7:]
+    assert named.is_certain
+
+
 def test_a_missed_vertebra_keeps_its_place_in_the_count():
     votes = [*[CERVICAL] * 6, *[THORACIC] * 5, None, *[THORACIC] * 6, *[LUMBAR] * 5]
     named = name_levels(votes, BOTH)

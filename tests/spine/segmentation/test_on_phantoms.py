@@ -1,5 +1,7 @@
 """Levels and geometry on the perfect label maps of synthetic subjects."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,16 +9,23 @@ from phantom.protocols import CERVICAL_T2, LUMBAR_T2, WHOLE_SPINE_T2, coarser
 from phantom.rendering import Rendering, render
 from phantom.subjects import subject
 from phantom.variants import Variant
-from spine.anatomy.labels import DISC_BY_LABEL, classes_from_labels
+from spine.anatomy.labels import DISC_BY_LABEL, VERTEBRA_LABELS, classes_from_labels
+from spine.anatomy.levels import Level
 from spine.findings import Evidence, ModelReference, Segmentation
 from spine.imaging.volume import LabelMap
 from spine.inference.models import Model
-from spine.preprocessing.segmentation import SegmentationSpec
-from spine.segmentation.segmenter import SegmentationSettings, interpret
+from spine.preprocessing.segmentation import SegmentationSpec, WindowSpec
+from spine.segmentation.segmenter import Prediction, SegmentationSettings, interpret
 
 pytestmark = pytest.mark.slow
 REFERENCE = ModelReference("spine-segmentation", "0.0.0", "0" * 64, Evidence.SYNTHETIC)
-MODEL = Model(REFERENCE, SegmentationSpec((3.0, 1.8, 1.8), (16, 192, 400)), lambda batch: batch)
+MODEL = Model(
+    REFERENCE, SegmentationSpec(WindowSpec((3.0, 1.8, 1.8), (16, 192, 400))), lambda batch: batch
+)
+
+
+# Shows C2 and the sacrum of the tallest, also with a vertebra more than usual.
+TALL_FIELD = replace(WHOLE_SPINE_T2, rows=WHOLE_SPINE_T2.rows + 80)
 
 
 def _render(seed, protocol, variant=None, pixel_mm=1.5) -> Rendering:
@@ -27,7 +36,7 @@ def _render(seed, protocol, variant=None, pixel_mm=1.5) -> Rendering:
 def _interpret(rendering: Rendering) -> Segmentation:
     labels = rendering.labels
     classes = LabelMap(classes_from_labels(labels.data), labels.affine)
-    found = interpret(rendering.volume, classes, MODEL, SegmentationSettings())
+    found = interpret(rendering.volume, Prediction(classes), MODEL, SegmentationSettings())
     assert isinstance(found, Segmentation)
     return found
 
@@ -45,11 +54,20 @@ def _wrong_discs(rendering: Rendering, found: Segmentation) -> list[str]:
     "variant", [Variant(12, 5), Variant(13, 5), Variant(12, 6), Variant(11, 5), Variant(12, 4)]
 )
 def test_whole_spine_names_every_disc_of_every_count(variant):
-    rendering = _render(21, WHOLE_SPINE_T2, variant)
+    rendering = _render(21, TALL_FIELD, variant)
     found = _interpret(rendering)
     assert _wrong_discs(rendering, found) == []
     assert found.quality.levels_certain
     assert found.quality.vertebra_count == 6 + variant.thoracic + variant.lumbar
+
+
+@pytest.mark.parametrize("variant", [Variant(13, 5), Variant(12, 6)])
+def test_unusual_count_stays_uncertain_where_the_view_cuts_c2(variant):
+    rendering = _render(21, WHOLE_SPINE_T2, variant)
+    found = _interpret(rendering)
+    assert (rendering.labels.data[..., -2:] == VERTEBRA_LABELS[Level.C2]).any()
+    assert _wrong_discs(rendering, found) == []
+    assert not found.quality.levels_certain
 
 
 @pytest.mark.parametrize("protocol", [LUMBAR_T2, CERVICAL_T2])

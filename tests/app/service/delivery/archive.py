@@ -9,8 +9,10 @@ from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, evt
 from pynetdicom.events import Event
 from pynetdicom.presentation import build_role
 from pynetdicom.sop_class import (
+    Comprehensive3DSRStorage,
     EncapsulatedPDFStorage,
     EnhancedSRStorage,
+    LabelMapSegmentationStorage,
     SecondaryCaptureImageStorage,
     SegmentationStorage,
     StorageCommitmentPushModel,
@@ -20,7 +22,8 @@ from pynetdicom.sop_class import (
 
 from pacs.sender import Destination
 
-SEGMENTATION, REPORT = str(SegmentationStorage), str(EnhancedSRStorage)
+SEGMENTATION, REPORT = str(SegmentationStorage), str(Comprehensive3DSRStorage)
+LABEL_MAP, TEXT_REPORT = str(LabelMapSegmentationStorage), str(EnhancedSRStorage)
 PICTURE, DOCUMENT = str(SecondaryCaptureImageStorage), str(EncapsulatedPDFStorage)
 
 

@@ -55,7 +55,8 @@ def write_run(register: Register, make_instance: Callable[..., ReceivedInstance]
         _source, output = register.open_work(record)
         (output / "dicom").mkdir()
         for name, sop_class in objects.items():
-            instance = make_instance(uid=f"1.2.9.{ord(name[0])}", sop_class=sop_class)
+            uid = f"1.2.9.{ord(name[0])}"
+            instance = make_instance(uid=uid, sop_class=sop_class, series=f"{uid}.1")
             (output / "dicom" / name).write_bytes(instance.header + instance.data_set)
         register.close_work(run_id, RunOutcome(State.WRITTEN, None, tuple(objects)))
         return run_id

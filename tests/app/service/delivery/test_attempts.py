@@ -30,7 +30,7 @@ def test_failures_are_counted_since_the_first(
     assert attempts.detail == "127.0.0.1:1"
     assert attempts.since == "2026-01-02T03:04:05+00:00"
     assert attempts.last == "2026-01-02T03:06:05+00:00"
-    assert not attempts.is_overdue
+    assert attempts.alarms == ()
 
 
 def test_alarm_is_given_once_after_so_many_attempts(
@@ -46,7 +46,7 @@ def test_alarm_is_given_once_after_so_many_attempts(
     assert alarm.startswith("DELIVERY_OVERDUE: run 1.2.3.1 to pacs, 3 attempts: UNREACHABLE")
     attempts = read_attempts(register, RUN, "pacs")
     assert attempts is not None
-    assert attempts.is_overdue
+    assert attempts.alarms == ("UNREACHABLE",)
 
 
 def test_alarm_is_given_after_so_many_hours(

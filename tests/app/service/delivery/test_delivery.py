@@ -1,10 +1,12 @@
 import errno
+import fcntl
 import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import TextIO
 
 import pytest
 
@@ -132,6 +134,37 @@ def test_two_at_once_send_nothing_twice(
     assert delivery.deliver(run_id, "pacs") == DELIVERED
     assert second == ["BUSY"] * 3
     assert len(receiver.received) == 3
+
+
+def test_delivery_leaves_no_file_behind_that_only_kept_others_from_it(
+    register: Register, run_id: str, destination: Destination
+) -> None:
+    delivery = Delivery(register, {"pacs": Route(destination)})
+    assert delivery.deliver(run_id, "elsewhere") == "NOT_CONFIGURED"
+    assert delivery.deliver(run_id, "pacs") == DELIVERED
+    assert list(register.staging.rglob("*.lock")) == []
+
+
+def test_lock_that_was_let_go_while_we_reached_for_it_keeps_us_from_delivering(
+    register: Register,
+    run_id: str,
+    destination: Destination,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flock = fcntl.flock
+
+    def flock_late(file: TextIO, operation: int) -> None:
+        Path(file.name).unlink()
+        flock(file, operation)
+
+    delivery = Delivery(register, {"pacs": Route(destination)})
+    with monkeypatch.context() as patch:
+        # Whoever comes next makes another file and locks that: this one protects from nobody.
+        patch.setattr(fcntl, "flock", flock_late)
+        assert delivery.deliver(run_id, "pacs") == "BUSY"
+    assert receiver.received == []
+    assert delivery.deliver(run_id, "pacs") == DELIVERED
 
 
 @pytest.mark.slow

@@ -5,28 +5,9 @@ import pytest
 
 from app.service.delivery import Route, probe
 from app.service.delivery.folder import Folder
-from app.service.delivery.routes import Kind, kind_of
 from pacs.sender import Destination, SendError, SendFailure
 from pacs.stow import StowService
-from tests.app.service.delivery.archive import DOCUMENT, PICTURE, REPORT, SEGMENTATION, Archive
-
-LABEL_MAP_SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.7"
-COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
-
-
-@pytest.mark.parametrize(
-    ("sop_class", "kind"),
-    [
-        (SEGMENTATION, Kind.SEGMENTATION),
-        (LABEL_MAP_SEGMENTATION, Kind.SEGMENTATION),
-        (REPORT, Kind.REPORT),
-        (COMPREHENSIVE_3D_SR, Kind.REPORT),
-        (PICTURE, Kind.PICTURE),
-        (DOCUMENT, Kind.DOCUMENT),
-    ],
-)
-def test_kind_follows_from_the_sop_class(sop_class: str, kind: Kind) -> None:
-    assert kind_of(sop_class) is kind
+from tests.app.service.delivery.archive import Archive
 
 
 def test_destination_that_is_there_passes_the_probe(archive: Archive, tmp_path: Path) -> None:

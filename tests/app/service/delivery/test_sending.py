@@ -5,9 +5,18 @@ import pytest
 from pydicom.dataset import Dataset
 
 from app.service.delivery import DELIVERED, HELD, read_attempts, read_hold, release
-from app.service.delivery.routes import Kind, Route
+from app.service.delivery.routes import Route
 from app.service.register import Register
-from tests.app.service.delivery.archive import DOCUMENT, PICTURE, REPORT, SEGMENTATION, Archive
+from spine.reporting.kinds import Kind
+from tests.app.service.delivery.archive import (
+    DOCUMENT,
+    LABEL_MAP,
+    PICTURE,
+    REPORT,
+    SEGMENTATION,
+    TEXT_REPORT,
+    Archive,
+)
 from tests.app.service.delivery.conftest import RUN, UIDS, Deliver, WriteRun
 
 
@@ -58,6 +67,37 @@ def test_report_is_kept_back_where_the_segmentation_is_not_stored(
     archive.refused = {SEGMENTATION: 0xC123}
     assert deliver(Route(archive.start())) == "NOT_STORED"
     assert archive.uids == [UIDS["c.dcm"]]
+
+
+@pytest.mark.parametrize("refused", [LABEL_MAP, PICTURE])
+def test_either_report_is_kept_back_where_what_it_speaks_of_is_refused(
+    archive: Archive, deliver: Deliver, write_run: WriteRun, refused: str
+) -> None:
+    write_run(
+        {
+            "1-label-map.dcm": LABEL_MAP,
+            "2-key-picture-1.dcm": PICTURE,
+            "3-structured-report.dcm": REPORT,
+            "4-text-report.dcm": TEXT_REPORT,
+        }
+    )
+    kinds = {Kind.LABEL_MAP, Kind.KEY_PICTURES, Kind.REPORT, Kind.TEXT_REPORT}
+    archive.sop_classes = (LABEL_MAP, PICTURE, REPORT, TEXT_REPORT)
+    archive.refused = {refused: 0xC123}
+    route = Route(archive.start(), frozenset(kinds))
+    assert deliver(route) == "NOT_STORED"
+    assert len(archive.received) == 1
+    archive.refused = {}
+    assert deliver(route) == DELIVERED
+    assert len(archive.received) == 4
+
+
+def test_key_pictures_are_told_from_the_summary_page_by_their_files(
+    archive: Archive, deliver: Deliver, write_run: WriteRun
+) -> None:
+    write_run({"1-secondary-capture.dcm": PICTURE, "2-key-picture-1.dcm": PICTURE})
+    assert deliver(Route(archive.start(), frozenset({Kind.KEY_PICTURES}))) == DELIVERED
+    assert archive.uids == ["1.2.9.50"]
 
 
 def test_rest_follows_once_the_segmentation_is_taken(archive: Archive, deliver: Deliver) -> None:
@@ -150,6 +190,15 @@ def test_destination_that_cannot_be_compared_is_noted_and_gets_everything(
     destination = archive.start()
     assert deliver(Route(destination, query=destination)) == DELIVERED
     assert register.receipt(RUN, "pacs").notes["patient"] == note
+
+
+def test_host_name_that_does_not_resolve_is_noted_and_blocks_nothing(
+    archive: Archive, deliver: Deliver, register: Register
+) -> None:
+    destination = archive.start()
+    route = Route(destination, query=replace(destination, host="p" * 64))
+    assert deliver(route) == DELIVERED
+    assert register.receipt(RUN, "pacs").notes["patient"] == "not compared: UNREACHABLE"
 
 
 def test_nobody_is_asked_where_everything_is_stored(archive: Archive, deliver: Deliver) -> None:

@@ -157,7 +157,7 @@ def test_report_that_never_comes_is_asked_for_again_with_one_alarm(
     assert "COMMITMENT_OVERDUE 3 objects, no report within 3600 s" in alarms[0]
     attempts = read_attempts(register, RUN, "pacs")
     assert attempts is not None
-    assert (attempts.failure, attempts.is_overdue) == ("COMMITMENT_OVERDUE", True)
+    assert (attempts.failure, attempts.alarms) == ("COMMITMENT_OVERDUE", ("COMMITMENT_OVERDUE",))
 
 
 def test_late_report_on_the_first_question_counts(
@@ -170,6 +170,19 @@ def test_late_report_on_the_first_question_counts(
     archive.report(archive.asked[0], port)
     assert deliver(route) == DELIVERED
     assert read_attempts(register, RUN, "pacs") is None
+
+
+def test_questions_without_report_are_closed_once_all_is_committed(
+    archive: Archive, deliver: Deliver, register: Register, clock: Clock, port: int
+) -> None:
+    route = _route(archive.start())
+    deliver(route)
+    clock.advance(3600)
+    deliver(route)
+    archive.report(archive.asked[1], port)
+    assert deliver(route) == DELIVERED
+    assert register.receipt(RUN, "pacs").transactions == {}
+    assert list((register.root / "commitments").iterdir()) == []
 
 
 def test_clock_set_back_does_not_make_the_waiting_longer(

@@ -6,11 +6,13 @@ from fastapi.testclient import TestClient
 
 from app.service.health import Health
 from app.service.holds import hold
+from app.service.recalls import COMMAND, recall
 from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
 from app.service.web.pages import add_runs, health_app
 from app.service.web.server import WebServer
 from app.setting_sections import WebSection
+from spine.dicom.rejection import RejectionTitle
 from spine.errors import Code
 from tests.app.service.observed import sources
 from tests.app.service.recorded import record_run
@@ -123,3 +125,20 @@ def test_runs_are_added_on_loopback_only(register: Register) -> None:
 
     assert paths("10.1.2.3") == {"/healthz", "/readyz", "/metrics"}
     assert "/" in paths("127.0.0.1")
+
+
+def test_page_names_a_revision_and_what_it_replaces(register: Register, page: TestClient) -> None:
+    assert "replaces revision" not in page.get("/").text
+    (register.run_folder(RUN) / "results.json").write_text('{"run": {"revision": 2}}')
+    assert "revision 2, replaces revision 1" in page.get("/").text
+
+
+def test_page_shows_a_recall_and_where_it_was_in_vain(register: Register, page: TestClient) -> None:
+    recall(register, RUN, RejectionTitle.PATIENT_SAFETY, COMMAND)
+    text = page.get("/").text
+    assert "recalled (113037)" in text
+    assert "Waiting for a person" not in text
+    register.write_receipt(RUN, "pacs", Receipt({"a.dcm": 0}, is_withdrawn=True))
+    text = page.get("/").text
+    assert "recalled, still there" in text
+    assert "Waiting for a person" in text

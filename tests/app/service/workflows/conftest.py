@@ -1,6 +1,6 @@
 """The engine on a disk of its own, with an analysis and a delivery that are watched."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -49,12 +49,12 @@ def post() -> Post:
 @pytest.fixture
 def start(
     register: Register, inference: InProcess, post: Post
-) -> Iterator[Callable[[], Workflows]]:
+) -> Iterator[Callable[..., Workflows]]:
     started: list[Workflows] = []
 
-    def start() -> Workflows:
+    def start(destinations: Iterable[str] = ("pacs", "archive")) -> Workflows:
         workflows = Workflows(register, inference, post)  # type: ignore[arg-type]
-        workflows.start(["pacs", "archive"])
+        workflows.start(destinations)
         started.append(workflows)
         return workflows
 

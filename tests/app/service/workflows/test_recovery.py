@@ -7,10 +7,12 @@ from contextlib import closing
 import pytest
 
 from app.service.inference import Inference
+from app.service.recalls import COMMAND, recall
 from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
 from app.service.worker import Job, Limits
 from app.service.workflows import Workflows
+from spine.dicom.rejection import RejectionTitle
 from tests.app.service import standin
 from tests.app.service.served import until
 from tests.app.service.workflows.conftest import TIME, InProcess, Post
@@ -66,6 +68,31 @@ def test_lost_database_is_rebuilt_from_disk(
     until(lambda: register.outcome("1.2.3.2") is not None and len(post.attempts) == 2)
     assert sorted(post.attempts) == [("1.2.3.1", "archive"), ("1.2.3.2", "pacs")]
     assert [job.run_id for job in inference.jobs] == ["1.2.3.2"]
+
+
+def test_destination_that_left_the_settings_with_the_database_is_still_tried(
+    start: Callable[..., Workflows], record: RunRecord, register: Register, post: Post
+) -> None:
+    register.open_work(record)
+    register.close_work(record.run_id, RunOutcome(State.WRITTEN, None, ("summary.dcm",)))
+    start(["pacs"])
+    # By a delivery that knows no way there and gives the alarm.
+    until(lambda: len(post.attempts) == 2)
+    assert sorted(post.attempts) == [(record.run_id, "archive"), (record.run_id, "pacs")]
+
+
+def test_later_recall_reaches_a_destination_that_left_the_settings(
+    start: Callable[..., Workflows], record: RunRecord, register: Register, post: Post
+) -> None:
+    register.open_work(record)
+    register.close_work(record.run_id, RunOutcome(State.WRITTEN, None, ("summary.dcm",)))
+    for name in record.destinations:
+        register.write_receipt(record.run_id, name, Receipt({"summary.dcm": 0}, is_complete=True))
+    workflows = start(["pacs"])
+    recall(register, record.run_id, RejectionTitle.QUALITY, COMMAND)
+    workflows.retry(record.run_id)
+    until(lambda: len(post.attempts) == 2)
+    assert sorted(post.attempts) == [(record.run_id, "archive"), (record.run_id, "pacs")]
 
 
 def test_run_interrupted_by_a_stop_is_taken_up_at_the_next_start(
