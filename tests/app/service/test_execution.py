@@ -1,8 +1,10 @@
 import errno
-import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from app.service.register import Register
 from app.service.worker import Job
 from spine.errors import Code
 
+ROOT = Path(__file__).parents[3]
 TIME = "2026-01-02T03:04:05+00:00"
 WRITTEN = RunOutcome(State.WRITTEN, None, ("summary.dcm",))
 
@@ -61,12 +64,20 @@ def _end(register: Register, record: RunRecord, outcome: RunOutcome) -> None:
     register.close_work(record.run_id, outcome)
 
 
+BEGIN_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from app.service.attempts import attempt
+from app.service.register import Register
+
+with attempt(Register(Path(sys.argv[1])), sys.argv[2]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 def _begin_and_die(register: Register, run_id: str) -> None:
-    child = os.fork()
-    if child == 0:
-        with attempts.attempt(register, run_id):
-            os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(child, 0)
+    command = [sys.executable, "-c", BEGIN_AND_DIE, str(register.root), run_id]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
 
 
 def test_run_that_ended_is_not_analyzed_again(
