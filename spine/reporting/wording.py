@@ -162,7 +162,7 @@ def evidence_line(evidence: Evidence | None) -> str:
     if evidence is None:
         return "No model's prediction is given on this page."
     words = {
-        Evidence.SYNTHETIC: "synthetic images only, clinical performance unknown",
+        Evidence.SYNTHETIC: "not validated on patients, clinical performance unknown",
         Evidence.RETROSPECTIVE: "retrospective, patients not used in training",
         Evidence.PROSPECTIVE: "prospective",
     }

@@ -54,7 +54,7 @@ def test_it_is_said_what_the_maps_are_and_that_they_are_no_finding(
         "Outside the spine: 42%; limit 30%",
         "HEAT_OUTSIDE_SPINE: It looked off the spine.",
         "RESEARCH USE ONLY",
-        "Evidence: synthetic images only",
+        "Evidence: not validated on patients",
         "L5",
     ):
         assert words in page.replace("  ", " "), words

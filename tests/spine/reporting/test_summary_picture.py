@@ -64,7 +64,7 @@ def test_age_gap_discs_evidence_and_notices_are_on_it(findings, references, run,
         "cannot worsen",
         "RESEARCH USE ONLY",
         "Not a medical device",
-        "Evidence: synthetic images only",
+        "Evidence: not validated on patients",
         "age-dcnn 0.1.0 (synthetic)",
         "L5",
     ):
