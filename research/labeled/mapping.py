@@ -1,7 +1,7 @@
 """A mapping: where a data set keeps its files, and what its label values mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from research.labeled.class_sets import ClassSets
 from research.labeled.regions import Counting
@@ -55,12 +55,14 @@ class GradeTable:
     patient : column of the patient
     disc_from_below : column of the disc's number; 1 is the lowest, L5/S1 in most people
     scales : column of each scale
+    raised : by scale and column, the lowest grade of a disc above 0 where that column is not 0
     """
 
     file: str
     patient: str
     disc_from_below: str
     scales: Mapping[Scale, str]
+    raised: Mapping[Scale, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

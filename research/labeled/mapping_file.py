@@ -2,10 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from research.labeled.class_sets import ClassSets
 from research.labeled.errors import Fault, LabeledDataError
@@ -65,6 +65,16 @@ class _Grades(_Strict):
     patient: str
     disc_from_below: str
     scales: dict[Scale, str]
+    raised: dict[Scale, dict[str, int]] = {}
+
+    @model_validator(mode="after")
+    def _name_grades_that_there_are(self) -> Self:
+        for scale, columns in self.raised.items():
+            if scale not in self.scales:
+                raise ValueError(f"raised.{scale}: no column of this scale is named")
+            for grade in columns.values():
+                scale.grades(grade)
+        return self
 
 
 class _Set(_Strict):

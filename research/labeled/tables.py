@@ -51,7 +51,11 @@ def read_grades(folder: Path, table: GradeTable | None) -> dict[str, dict[int, d
         if disc is None:
             raise row.invalid(table.disc_from_below)
         found = {scale: row.grade(column, scale) for scale, column in table.scales.items()}
-        discs[disc] = {scale: grade for scale, grade in found.items() if grade is not None}
+        discs[disc] = {
+            scale: _raised(row, grade, table.raised.get(scale, {}))
+            for scale, grade in found.items()
+            if grade is not None
+        }
     return grades
 
 
@@ -94,6 +98,12 @@ def _rows(path: Path) -> Iterator[_Row]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         for line, cells in enumerate(csv.DictReader(file), start=2):
             yield _Row(path.name, line, cells)
+
+
+def _raised(row: _Row, grade: int, columns: Mapping[str, int]) -> int:
+    """Raise a grade above 0 to what other columns say that it is at least."""
+    told = [least for name, least in columns.items() if row.parsed(name, _integer)]
+    return max(grade, *told) if grade and told else grade
 
 
 def _age(text: str) -> float:

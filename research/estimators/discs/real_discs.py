@@ -23,7 +23,7 @@ class RealDiscs:
     Attributes
     ----------
     rank : counted from below, 1 is the lowest
-    bulging : 0 or 1, as SPIDER's table has it
+    bulging : 0, 1, or 2 for protrusion or more
     """
 
     patient: Names

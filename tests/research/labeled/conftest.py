@@ -45,7 +45,8 @@ def spider(tmp_path: Path, lumbar: Rendering) -> Path:
         "7_t1,training,8,F \n7_t2,training,8,F \n12_t2_SPACE,training,8,M\n"
     )
     (tmp_path / "radiological_gradings.csv").write_text(
-        "Patient,IVD label,Modic,Disc bulging,Pfirrman grade\n7,1,0,1,4\n7,2,0,0,2.0\n12,1,0,,5\n"
+        "Patient,IVD label,Modic,Disc herniation,Disc bulging,Pfirrman grade\n"
+        "7,1,0,0,1,4\n7,2,0,0,0,2.0\n7,3,0,1,1,3\n7,4,0,1,0,3\n12,1,0,1,,5\n"
     )
     return tmp_path
 
@@ -59,7 +60,7 @@ def merged(tmp_path: Path, lumbar: Rendering) -> Path:
         written.write_nifti(labels, tmp_path / f"{case}_labels.nii.gz", "RAS")
     (tmp_path / "subjects.csv").write_text("subject,age_years,sex\n3,35,M\n41,59.5,F\n")
     (tmp_path / "gradings.csv").write_text(
-        "Patient,IVD label,Disc bulging,Pfirrman grade\n3,1,1,2\n"
+        "Patient,IVD label,Disc herniation,Disc bulging,Pfirrman grade\n3,1,0,1,2\n"
     )
     return tmp_path
 

@@ -28,6 +28,9 @@ def test_spider_gives_t2_alone_with_patients_sex_and_grades(spider):
     assert second.grades == {
         1: {Scale.PFIRRMANN: 4, Scale.BULGING: 1},
         2: {Scale.PFIRRMANN: 2, Scale.BULGING: 0},
+        # Herniated too: protruded at least.
+        3: {Scale.PFIRRMANN: 3, Scale.BULGING: 2},
+        4: {Scale.PFIRRMANN: 3, Scale.BULGING: 0},
     }
     assert second.age_years is None
 
@@ -58,12 +61,12 @@ def test_tables_may_be_absent(merged):
         ("subjects.csv", "subject,age,sex\n3,35,M\n", "no column 'age_years'"),
         (
             "gradings.csv",
-            "Patient,IVD label,Disc bulging,Pfirrman grade\n3,1,1,6\n",
+            "Patient,IVD label,Disc herniation,Disc bulging,Pfirrman grade\n3,1,0,1,6\n",
             "line 2: 'Pfirrman grade'",
         ),
         (
             "gradings.csv",
-            "Patient,IVD label,Disc bulging,Pfirrman grade\n3,,1,5\n",
+            "Patient,IVD label,Disc herniation,Disc bulging,Pfirrman grade\n3,,0,1,5\n",
             "line 2: 'IVD label'",
         ),
     ],

@@ -28,6 +28,9 @@ def load(tmp_path, **changes):
     return load_mapping(str(path))
 
 
+GRADES = {"file": "g.csv", "patient": "p", "disc_from_below": "d", "scales": {"bulging": "b"}}
+
+
 def test_values_ranges_and_unlabeled_classes_become_the_table(tmp_path):
     mapping = load(tmp_path)
 
@@ -123,3 +126,17 @@ def test_the_example_of_the_documentation_is_a_mapping(tmp_path):
 
     assert mapping.class_sets.names == ("background", "lumbar", "disc", "canal")
     assert re.fullmatch(mapping.files.patient, "P17-2")[1] == "P17"
+
+
+@pytest.mark.parametrize(
+    ("raised", "message"),
+    [({"bulging": {"herniation": 7}}, "7 is not a valid"), ({"pfirrmann": {"h": 2}}, "no column")],
+)
+def test_a_grade_is_raised_on_a_scale_that_is_read_and_to_one_that_there_is(
+    tmp_path, raised, message
+):
+    with pytest.raises(LabeledDataError) as error:
+        load(tmp_path, grades={**GRADES, "raised": raised})
+
+    assert error.value.fault is Fault.MAPPING_INVALID
+    assert message in error.value.reason

@@ -14,7 +14,7 @@ def write_planted(folder):
     rng = np.random.default_rng(5)
     folder.mkdir(parents=True, exist_ok=True)
     people = ["subject,age_years,sex"]
-    lines = ["Patient,IVD label,Disc bulging,Pfirrman grade"]
+    lines = ["Patient,IVD label,Disc herniation,Disc bulging,Pfirrman grade"]
     for patient in range(1, PATIENTS + 1):
         age = 20 + 5 * patient
         people.append(f"{patient},{age},F")
@@ -23,7 +23,7 @@ def write_planted(folder):
         for rank in range(1, DISCS + 1):
             worn = (age - 50) / 15 - (rank - 3) / 2 + rng.normal(0, 0.8)
             grade = int(np.clip(np.rint(3 + worn), 1, 5))
-            lines.append(f"{patient},{rank},{int(worn + rng.normal(0, 0.7) > 0)},{grade}")
+            lines.append(f"{patient},{rank},0,{int(worn + rng.normal(0, 0.7) > 0)},{grade}")
     (folder / "subjects.csv").write_text("\n".join(people) + "\n")
     (folder / "gradings.csv").write_text("\n".join(lines) + "\n")
 
