@@ -187,6 +187,52 @@ def finetune(
             typer.echo(line)
 
 
+def finetune_grading(
+    data: Annotated[Path, typer.Argument(help="Folder of the graded data set.")],
+    run: Annotated[Path, typer.Argument(help="Folder of networks and gradings; resumed.")],
+    mapping: Annotated[
+        str, typer.Option(help="What it holds: name of a mapping, or its file.")
+    ] = "spider-merged",
+    models: Annotated[Path, typer.Option("--models", "-m", help="Models to begin with.")] = Path(
+        "models"
+    ),
+    scale: Annotated[
+        list[Scale] | None, typer.Option(help="Repeat for more; Pfirrmann and bulging by default.")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds by patient.")] = 5,
+    epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 20,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads of the networks.")] = 1,
+) -> None:
+    """Finetune grading models on discs that readers graded; each is graded out of its fold.
+
+    Begins with the grading models of `train progression --target baseline`, exported. Writes
+    real-grading-<scale>.csv for `report disc-progression --real-data`; `export progression
+    --data real` ships what came out.
+
+    Example: python -m research finetune grading data/spider build/runs/real-grading --models models
+    """
+    from dataclasses import replace
+
+    from research.labeled.mapping_file import load_mapping
+    from research.training.discs.plans import Computer
+    from research.training.discs.real_grading import SETTINGS, RealData
+    from research.training.discs.real_grading import finetune_grading as finetune_by_readers
+
+    with told():
+        lines = finetune_by_readers(
+            RealData(data, load_mapping(mapping)),
+            run,
+            models,
+            scale or [Scale.PFIRRMANN, Scale.BULGING],
+            folds,
+            Computer(device, threads=threads),
+            replace(SETTINGS, epochs=epochs),
+        )
+        for line in lines:
+            typer.echo(line)
+
+
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of `train progression`, without --fold.")],
     models: Annotated[Path, typer.Option("--models", "-m", help="Folder of all models.")] = Path(

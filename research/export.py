@@ -45,16 +45,17 @@ class Origin:
         if self.data == "real" and not self.population.strip():
             raise ValueError("a model of real patients must state its population")
 
-    def facts(self, *, begun_with_another: bool) -> dict[str, object]:
+    def facts(self, *, begun_with_another: bool, source: str = "") -> dict[str, object]:
         """Return the facts of a card that the defaults of `write_model` do not fit.
 
         Parameters
         ----------
         begun_with_another : with the weights of a model that may have learned from phantoms
+        source : of a public data set that was learned from, with its license
         """
         if self.data == "synthetic":
             return {}
-        attribution = ATTRIBUTION if begun_with_another else ()
+        attribution = (*(ATTRIBUTION if begun_with_another else ()), *([source] if source else ()))
         return {"intended_use": REAL_NOTICE, "attribution": attribution}
 
 

@@ -85,7 +85,7 @@ def _curve(
     plan: ProgressionPlan,
     sizes: Sequence[int],
 ) -> Iterator[CurvePoint]:
-    shipped = known.trainer(scale, plan, read_shipped(models, scale))
+    shipped = known.trainer(scale, plan, read_shipped(models, disc_name(scale)))
     learners, test = _divide(shipped.rows, plan.settings.seed)
     untrained = shipped.logits(shipped.begin(), test), 1.0
     yield _point(0, "shipped", shipped, untrained, test)
@@ -104,7 +104,7 @@ def _curve(
 
 def _write(
     folder: Path,
-    trainer: ScaleTrainer,
+    trainer: ScaleTrainer[Followup],
     test: NDArray[np.int64],
     found: tuple[NDArray[np.float32], float],
 ) -> None:
@@ -115,9 +115,9 @@ def _write(
     write_predictions(predictions_path(folder, trainer.scale), trainer.rows, answers)
 
 
-def read_shipped(models: Path, scale: Scale) -> tuple[bytes, VGGMWidths]:
-    """Return a shipped model's weights and its layers."""
-    folder = models / disc_name(scale)
+def read_shipped(models: Path, name: str) -> tuple[bytes, VGGMWidths]:
+    """Return a disc model's weights and its layers."""
+    folder = models / name
     card = card_from_json((folder / CARD_FILE).read_bytes())
     if card.widths is None:
         raise ValueError(f"{folder.name} is no disc model")
@@ -146,7 +146,7 @@ def _parts(rows: Sequence[Followup], group: set[str], test: NDArray[np.int64], s
 def _point(
     patients: int,
     begun: str,
-    trainer: ScaleTrainer,
+    trainer: ScaleTrainer[Followup],
     found: tuple[NDArray[np.float32], float],
     test: NDArray[np.int64],
 ) -> CurvePoint:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,14 @@ from numpy.typing import NDArray
 from research.followups import Followup, refuse
 
 _INNER_SHARE = 0.125
+
+
+class OfPatient(Protocol):
+    """A row of any table of discs."""
+
+    @property
+    def patient_id(self) -> str:
+        """Whose disc it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +83,7 @@ def parts_of_fold(
     return Parts(number, *(np.flatnonzero(part) for part in (is_training, is_inner, is_test)))
 
 
-def parts_of_all(rows: Sequence[Followup], seed: int) -> Parts:
+def parts_of_all(rows: Sequence[OfPatient], seed: int) -> Parts:
     """Part the rows for the network that ships: nobody is held out but the inner part."""
     inner = _inner_patients(rows, seed)
     is_inner = np.array([row.patient_id in inner for row in rows])
@@ -82,7 +91,7 @@ def parts_of_all(rows: Sequence[Followup], seed: int) -> Parts:
     return Parts(None, np.flatnonzero(~is_inner), np.flatnonzero(is_inner), empty)
 
 
-def _inner_patients(rows: Sequence[Followup], seed: int) -> set[str]:
+def _inner_patients(rows: Sequence[OfPatient], seed: int) -> set[str]:
     patients = sorted({row.patient_id for row in rows})
     count = max(1, round(_INNER_SHARE * len(patients)))
     chosen = np.random.default_rng([seed, 31]).permutation(len(patients))[:count]

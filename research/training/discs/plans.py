@@ -54,6 +54,8 @@ class Measured(StrEnum):
     """On every fold in turn, by a network that learned from the others."""
     HELD_OUT = "held out"
     """On patients held out once, by the very network that ships."""
+    READERS = "readers"
+    """On every fold of a data set that readers graded, after a start on phantoms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class ProgressionPlan:
     folds : how many by patient, unless the table gives them
     swap_axes : P2's region with its lengths the other way round
     target : the grade five years later, or that of a grading model
+    source : of a public data set that is learned from, with its license; else empty
     """
 
     folds: int = 5
@@ -74,6 +77,7 @@ class ProgressionPlan:
     target: Target = Target.FOLLOWUP
     settings: FitSettings = field(default_factory=FitSettings)
     measured: Measured = Measured.FOLDS
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def keep_plan(run: Path, plan: ProgressionPlan) -> None:
         fresh = path.with_suffix(f".{os.getpid()}")
         fresh.write_text(text)
         fresh.replace(path)
-    # Plans of before this was written down are all of folds.
-    begun = {"measured": Measured.FOLDS.value} | json.loads(path.read_text())
+    # Plans of before this was written down are all of folds, and of no public data set.
+    begun = {"measured": Measured.FOLDS.value, "source": ""} | json.loads(path.read_text())
     if begun != json.loads(text):
         raise ValueError(f"{run.name} holds a run of another plan: see its {PLAN_FILE}")

@@ -12,6 +12,7 @@ from research.followups import Followup
 from research.training.discs.calibration import probabilities
 from research.training.discs.folds import Parts
 from research.training.discs.plans import Target
+from research.training.discs.real_regions import GradedDisc
 from spine.anatomy.grades import Scale
 
 _FACTS = ("sex", "age_years", "bmi", "institution", "baseline", "followup")
@@ -111,6 +112,26 @@ def write_predictions(
                 writer.writerow([*named, *facts, *grade, *values])
 
 
+def write_real_gradings(
+    path: Path,
+    discs: Sequence[GradedDisc],
+    found: Sequence[tuple[Parts, NDArray[np.float32], float]],
+) -> None:
+    """Write what networks say of discs that readers graded: p0 and on with the temperature."""
+    answers = found[0][1].shape[1]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        names = [f"p{number}" for number in range(answers)]
+        writer.writerow(["patient_id", "level", "fold", "grade", *names])
+        for parts, logits, temperature in found:
+            for position, chances in zip(
+                parts.test, probabilities(logits, temperature), strict=True
+            ):
+                disc = discs[position]
+                values = [f"{chance:.6f}" for chance in chances]
+                writer.writerow([disc.patient_id, disc.level, disc.fold, disc.grade, *values])
+
+
 def read_predictions(run: Path, scale: Scale) -> Predictions:
     """Read what `write_predictions` wrote."""
     with predictions_path(run, scale).open(newline="") as file:
@@ -126,9 +147,9 @@ def read_predictions(run: Path, scale: Scale) -> Predictions:
     )
 
 
-def read_gradings(run: Path, scale: Scale) -> Gradings:
-    """Read what `write_predictions` wrote of grading models."""
-    with predictions_path(run, scale, Target.BASELINE).open(newline="") as file:
+def read_gradings(path: Path, scale: Scale) -> Gradings:
+    """Read what was written of grading models, of a cohort or of a readers' data set."""
+    with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     classes = Target.BASELINE.classes(scale)
     place = {grade: number for number, one in enumerate(classes) for grade in one}

@@ -34,7 +34,7 @@ class FollowedDiscs:
         scale: Scale,
         plan: ProgressionPlan,
         start: tuple[bytes, VGGMWidths] | None = None,
-    ) -> ScaleTrainer:
+    ) -> ScaleTrainer[Followup]:
         """Return what trains one scale."""
         rows = [row for row in self.rows if row.scale is scale]
         if not rows:
@@ -93,7 +93,7 @@ def train_progression(
 
 
 def _train_folds(
-    trainer: ScaleTrainer, run: Path, folds: dict[str, int], only: Sequence[int] | None
+    trainer: ScaleTrainer[Followup], run: Path, folds: dict[str, int], only: Sequence[int] | None
 ) -> str:
     """Train folds, write what each says of its test part, and say how many that were."""
     scale, seed = trainer.scale, trainer.plan.settings.seed

@@ -4,17 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from research.followups import Followup
 from research.training.discs.balance import Balance
 from research.training.discs.batches import DeviceInputs
 from research.training.discs.calibration import fit_temperature
 from research.training.discs.fitting import Discs, fit_network, predict_logits
-from research.training.discs.folds import Parts
+from research.training.discs.folds import OfPatient, Parts
 from research.training.discs.last_layer import refit_last_layer
 from research.training.discs.plans import ProgressionPlan
 from research.training.discs.response_norm import with_sliced_norms
@@ -24,9 +24,11 @@ from spine.networks.vgg_m import VGGM, VGGMWidths
 
 TEMPERATURE_FILE = "temperature.json"
 
+Row = TypeVar("Row", bound=OfPatient)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScaleTrainer:
+class ScaleTrainer(Generic[Row]):
     """What all networks of one scale share.
 
     Attributes
@@ -37,7 +39,7 @@ class ScaleTrainer:
     """
 
     scale: Scale
-    rows: Sequence[Followup]
+    rows: Sequence[Row]
     discs: Discs
     inputs: DeviceInputs
     plan: ProgressionPlan

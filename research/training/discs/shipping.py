@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from research.estimators.discs.gradings import gradings_file
 from research.export import Origin, data_of, summary, write_model
 from research.training.discs.batches import weights_path
 from research.training.discs.figures import figures, grading_figures
 from research.training.discs.plans import PLAN_FILE, Measured, Target
-from research.training.discs.predictions import read_gradings, read_predictions
+from research.training.discs.predictions import (
+    predictions_path,
+    read_gradings,
+    read_predictions,
+)
 from research.training.discs.progression import ALL_FOLDER
+from research.training.discs.real_regions import thin_slab_spec
 from research.training.discs.regions import default_spec
 from research.training.discs.scale_trainer import TEMPERATURE_FILE
 from spine.anatomy.grades import Scale
@@ -32,6 +38,7 @@ _IMAGES = {
 _FIGURES = {
     Measured.FOLDS: "Figures are out of fold, of networks trained alike without the fold.",
     Measured.HELD_OUT: "Finetuned; figures are of patients held out once, of this very network.",
+    Measured.READERS: "Begun with phantoms, finetuned on readers' grades; figures are out of fold.",
 }
 _VIRTUAL_POPULATION = (
     "virtual adults of 18 to 70 years with the ages, sexes and BMI of P2's southern Chinese "
@@ -59,10 +66,15 @@ def export_progression(run: Path, models: Path, version: str, origin: Origin) ->
 def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> dict[str, Any]:
     """Return the facts of a scale's card, see `write_model`."""
     target, measured = Target(str(plan["target"])), _measured(plan)
+    source = str(plan.get("source", ""))
     is_grading = target is Target.BASELINE
     fitted = json.loads((run / scale.value / ALL_FOLDER / TEMPERATURE_FILE).read_text())
     tested = (_grading if is_grading else _progression)(run, scale, origin)
-    spec = replace(default_spec(swap_axes=bool(plan["swap_axes"])), scale=scale)
+    spec = (
+        thin_slab_spec()
+        if measured is Measured.READERS
+        else default_spec(swap_axes=bool(plan["swap_axes"]))
+    )
     data = data_of(
         f"{_IMAGES[origin.data]} {_FIGURES[measured]}",
         int(fitted["training_patients"]),
@@ -72,13 +84,13 @@ def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> 
     )
     return {
         "name": grading_name(scale) if is_grading else disc_name(scale),
-        "input": asdict(spec),
+        "input": asdict(replace(spec, scale=scale)),
         "widths": fitted["widths"],
         "classes": target.classes(scale) if is_grading else None,
         "temperature": round(float(fitted["temperature"]), 4),
         "data": data.model_copy(update={"population": origin.population or _VIRTUAL_POPULATION}),
         "metrics": tested.metrics,
-        **origin.facts(begun_with_another=measured is Measured.HELD_OUT),
+        **origin.facts(begun_with_another=measured is not Measured.FOLDS, source=source),
     }
 
 
@@ -101,7 +113,9 @@ def _progression(run: Path, scale: Scale, origin: Origin) -> _Tested:
 
 
 def _grading(run: Path, scale: Scale, origin: Origin) -> _Tested:
-    found = read_gradings(run, scale)
+    readers = run / gradings_file(scale)
+    path = readers if readers.exists() else predictions_path(run, scale, Target.BASELINE)
+    found = read_gradings(path, scale)
     return _Tested(_metrics(grading_figures(found), len(found.truth), origin), found.patients)
 
 

@@ -77,11 +77,11 @@ def test_a_site_gets_a_learning_curve_on_patients_that_nothing_learned_from(
 def test_what_came_out_can_be_shipped(cohort, models, tmp_path):
     run = tmp_path / "site"
     list(finetune_progression(cohort, run, models, [Scale.BULGING], [], Computer(), SETTINGS))
-    before, _ = read_shipped(models, Scale.BULGING)
+    before, _ = read_shipped(models, disc_name(Scale.BULGING))
 
     list(export_progression(run, tmp_path / "tuned", "0.3.0", Origin("real", "of one site")))
 
-    after, layers = read_shipped(tmp_path / "tuned", Scale.BULGING)
+    after, layers = read_shipped(tmp_path / "tuned", disc_name(Scale.BULGING))
     assert layers == LAYERS
     assert len(after) == len(before)
     assert after != before

@@ -1,0 +1,161 @@
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from research.estimators.discs.gradings import gradings_file, read_gradings
+from research.export import Origin, data_of, write_model
+from research.labeled.cases import LabeledCase
+from research.labeled.mapping_file import load_mapping
+from research.training.discs import real_grading
+from research.training.discs.finetuning import read_shipped
+from research.training.discs.fitting import FitSettings
+from research.training.discs.plans import Computer, Target
+from research.training.discs.real_grading import RealData, finetune_grading, read_start
+from research.training.discs.real_regions import RealRegions, cut_real_regions, thin_slab_spec
+from research.training.discs.shipping import export_progression
+from spine.anatomy.grades import Scale
+from spine.anatomy.levels import DiscLevel
+from spine.inference.cards import CARD_FILE, card_from_json
+from spine.inference.models import disc_name, grading_name
+from spine.inference.weights import WEIGHTS_FILE, bytes_from_network, load_weights
+from spine.networks.vgg_m import VGGM, VGGMWidths
+from spine.preprocessing.disc import DiscSpec
+
+pytestmark = pytest.mark.slow
+
+LAYERS = VGGMWidths((8, 16, 16, 16, 16), 128)
+SETTINGS = FitSettings(epochs=12, learning_rate=3e-3, batch_size=8)
+LEVELS = (DiscLevel.L4_L5, DiscLevel.L5_S1)
+MERGED = load_mapping("spider-merged")
+SHAPE = (9, 96, 128)
+
+
+def ship(models, name, scale, classes=None):
+    torch.manual_seed(0)
+    network = VGGM(SHAPE, len(classes or scale.classes), LAYERS)
+    write_model(
+        models,
+        {WEIGHTS_FILE: bytes_from_network(network)},
+        name=name,
+        version="0.1.0",
+        input=asdict(DiscSpec(scale)),
+        widths=asdict(LAYERS),
+        classes=classes,
+        data=data_of("none", 0, 0, 0),
+        metrics=(),
+    )
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A progression model that has learned nothing, and no grading model."""
+    ship(tmp_path / "models", disc_name(Scale.BULGING), Scale.BULGING)
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def planted(monkeypatch):
+    """Twenty patients with two discs each; a region is as bright as its grade."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(0, 0.3, (40, *SHAPE)).astype(np.float16)
+    discs = []
+    for patient in range(20):
+        case = LabeledCase(f"c{patient:02}", f"p{patient:02}", Path("i"), Path("l"))
+        for place, level in enumerate(LEVELS):
+            grade = (patient + place) % 3
+            inputs[len(discs), :, 32:64, 32:96] += 2 * grade - 2
+            discs.append((case, level, {Scale.BULGING: grade}))
+    regions = RealRegions(inputs, tuple(discs), left_out=3)
+    monkeypatch.setattr(real_grading, "cut_real_regions", lambda *_: regions)
+    return RealData(Path("data"), MERGED)
+
+
+def finetune(data, run, models):
+    return list(finetune_grading(data, run, models, [Scale.BULGING], 4, Computer(), SETTINGS))
+
+
+def test_every_disc_is_graded_once_by_a_network_that_did_not_know_its_patient(
+    planted, models, tmp_path
+):
+    (line,) = finetune(planted, tmp_path / "run", models)
+
+    found = read_gradings(tmp_path / "run" / gradings_file(Scale.BULGING), Scale.BULGING)
+    assert len(found) == 40
+    assert found.classes.tolist() == [0, 1, 2]
+    assert len(np.unique(found.fold)) == 4
+    for number in range(4):
+        told = json.loads((tmp_path / f"run/bulging/fold-{number}/temperature.json").read_text())
+        tested = len(set(found.patient[found.fold == number]))
+        assert told["training_patients"] + told["validation_patients"] + tested == 20
+    # What is planted is learned: by chance a third would be right.
+    assert (found.answer == found.grade).mean() > 0.8
+    assert "40 discs, 3 without a region" in line
+
+
+def test_training_begins_with_the_progression_model_where_there_is_no_grading_model(models):
+    weights, layers = read_start(models, Scale.BULGING)
+    shipped, begun = VGGM(SHAPE, 4, LAYERS), VGGM(SHAPE, 3, LAYERS)
+    load_weights(shipped, read_shipped(models, disc_name(Scale.BULGING))[0])
+    load_weights(begun, weights)
+
+    assert layers == LAYERS
+    disc = torch.randn(2, *SHAPE)
+    with torch.inference_mode():
+        expected, found = shipped.eval()(disc), begun.eval()(disc)
+    assert torch.allclose(found, expected[:, :3], atol=1e-6)
+
+    ship(models, grading_name(Scale.BULGING), Scale.BULGING, Target.BASELINE.classes(Scale.BULGING))
+    assert read_start(models, Scale.BULGING) == read_shipped(models, grading_name(Scale.BULGING))
+
+
+def test_what_ships_names_its_data_and_takes_thin_slabs(planted, models, tmp_path):
+    finetune(planted, tmp_path / "run", models)
+    with pytest.raises(ValueError, match="must state its population"):
+        Origin("real")
+
+    (line,) = export_progression(
+        tmp_path / "run", tmp_path / "out", "0.1.0", Origin("real", "somebody's patients")
+    )
+
+    card = card_from_json((tmp_path / "out/disc-bulging-grade" / CARD_FILE).read_bytes())
+    assert card.input.max_outside == thin_slab_spec().max_outside > 0.5
+    assert card.classes == ((0,), (1,), (2, 3))
+    assert any("SPIDER: van der Graaf" in text and "CC BY 4.0" in text for text in card.attribution)
+    assert (card.data.real_patients, card.data.test_subjects) == (20, 20)
+    assert "finetuned on readers' grades" in card.data.description
+    assert {metric.data for metric in card.metrics} == {"real"}
+    assert "quadratic kappa" in line
+
+
+def test_a_scale_that_nobody_graded_is_refused(planted, models, tmp_path):
+    with pytest.raises(ValueError, match="no disc is graded on the scale pfirrmann"):
+        list(
+            finetune_grading(
+                planted, tmp_path / "run", models, [Scale.PFIRRMANN], 4, Computer(), SETTINGS
+            )
+        )
+
+
+def test_graded_discs_of_a_thin_slab_have_a_region(real_data, tmp_path):
+    for name in ("subjects.csv", "gradings.csv"):
+        shutil.copy(real_data / name, tmp_path)
+    for path in real_data.glob("5_*"):
+        (tmp_path / path.name).symlink_to(path)
+
+    regions = cut_real_regions(tmp_path, MERGED)
+
+    levels = [level for _, level, _ in regions.discs]
+    assert levels[:5] == [
+        DiscLevel.L5_S1, DiscLevel.L4_L5, DiscLevel.L3_L4, DiscLevel.L2_L3, DiscLevel.L1_L2,
+    ]  # fmt: skip
+    assert regions.left_out == 0
+    assert regions.inputs.shape == (len(levels), *SHAPE)
+    # 16 mm of the region's 36 mm: slices at both sides are empty, those in the middle are not.
+    filled = (regions.inputs != 0).any(axis=(2, 3))
+    assert not filled[:, [0, 1, -2, -1]].any()
+    assert filled[:, 4].all()
