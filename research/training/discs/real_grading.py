@@ -26,7 +26,7 @@ from research.training.discs.real_regions import (
     GradedDisc,
     RealRegions,
     cut_real_regions,
-    thin_slab_spec,
+    middle_spec,
 )
 from research.training.discs.scale_trainer import ScaleTrainer
 from spine.anatomy.grades import Scale
@@ -111,7 +111,7 @@ def read_start(models: Path, scale: Scale) -> tuple[bytes, VGGMWidths]:
     if (models / grading_name(scale)).is_dir():
         return read_shipped(models, grading_name(scale))
     weights, layers = read_shipped(models, disc_name(scale))
-    network = VGGM(thin_slab_spec().network_shape, len(scale.classes), layers)
+    network = VGGM(middle_spec().network_shape, len(scale.classes), layers)
     load_weights(network, weights)
     last, classes = last_layer(network), len(Target.BASELINE.classes(scale))
     last.weight = nn.Parameter(last.weight[:classes])

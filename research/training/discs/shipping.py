@@ -19,7 +19,7 @@ from research.training.discs.predictions import (
     read_predictions,
 )
 from research.training.discs.progression import ALL_FOLDER
-from research.training.discs.real_regions import thin_slab_spec
+from research.training.discs.real_regions import middle_spec
 from research.training.discs.regions import default_spec
 from research.training.discs.scale_trainer import TEMPERATURE_FILE
 from spine.anatomy.grades import Scale
@@ -71,7 +71,7 @@ def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> 
     fitted = json.loads((run / scale.value / ALL_FOLDER / TEMPERATURE_FILE).read_text())
     tested = (_grading if is_grading else _progression)(run, scale, origin)
     spec = (
-        thin_slab_spec()
+        middle_spec()
         if measured is Measured.READERS
         else default_spec(swap_axes=bool(plan["swap_axes"]))
     )
