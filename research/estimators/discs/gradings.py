@@ -57,7 +57,7 @@ class Gradings:
 def gradings_file(scale: Scale) -> str:
     """Return the name of a scale's file of real patients in the folder of a run.
 
-    No training writes it: ``grading-<scale>.csv`` is of the cohort that was learned from.
+    `finetune grading` writes it; ``grading-<scale>.csv`` is of a cohort.
     """
     return f"real-grading-{scale.value}.csv"
 
