@@ -50,24 +50,15 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A network's answers.
-
-    Attributes
-    ----------
-    facts : None where nobody wrote them down
-    card_line : of the exported model, for answers that lack the bias part
-    """
+    """A network's answers; `facts` is None where nobody wrote them down."""
 
     name: str
     facts: RunFacts | None
     predictions: Predictions
-    card_line: BiasLine | None = None
 
     @property
     def line(self) -> BiasLine:
-        """Equation 2 of P1, on the run's own bias part; without one, the card's."""
-        if self.card_line is not None and not cases_of(self.predictions, Part.BIAS):
-            return self.card_line
+        """Equation 2 of P1, on the run's own bias part."""
         return line_of(self.predictions)
 
 

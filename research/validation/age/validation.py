@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -30,7 +30,6 @@ from research.validation.age.sections import (
 )
 from research.validation.age.service import ServiceCase, beside_service, service_rows
 from research.worlds.age import Part
-from spine.inference.models import AgeModel, BiasLine
 
 COMMAND = "validate-age"
 
@@ -72,18 +71,13 @@ def validate(inputs: Inputs, build: Path = Path("build")) -> list[Measurement]:
         If what is given cannot be used; nothing is written then.
     """
     begin = time.monotonic()
-    run = replace(read_run(inputs.predictions), card_line=_card_line(inputs.models))
+    run = read_run(inputs.predictions)
     others = () if inputs.runs is None else read_runs(inputs.runs)
     told = [*_from_answers(run, others, inputs, build), *_through_service(run, inputs, build)]
     rows = [row for one in told for row in one.rows]
     _page(run, told, rows).write(build / COMMAND)
     write_measurements(COMMAND, time.monotonic() - begin, rows, build)
     return rows
-
-
-def _card_line(models: Path) -> BiasLine | None:
-    model = chain.models_of(models).age
-    return model.bias if isinstance(model, AgeModel) else None
 
 
 def _from_answers(run: Run, others: Sequence[Run], inputs: Inputs, build: Path) -> list[Told]:
