@@ -59,4 +59,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   console.log(JSON.stringify(answer));
 }
-await browser.close();
+// A browser that does not end must not keep the tests from ending.
+const late = new Promise((resolve) => setTimeout(resolve, 10_000));
+await Promise.race([browser.close(), late]);
+browser.process()?.kill("SIGKILL");
+process.exit(0);

@@ -5,9 +5,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from typing import Any
 
 _DRIVER = Path(__file__).with_suffix(".mjs")
+# A whole study is loaded in seconds, on a crowded machine in a minute.
+_ANSWER_TIMEOUT_S = 180.0
+_END_TIMEOUT_S = 30.0
 
 
 class Browser:
@@ -22,6 +26,9 @@ class Browser:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"command": command, **arguments}) + "\n")
         self._process.stdin.flush()
+        # Each command has one line of answer: nothing waits in a buffer.
+        ready, _, _ = select([self._process.stdout], [], [], _ANSWER_TIMEOUT_S)
+        assert ready, f"the browser does not answer {command}"
         line = self._process.stdout.readline()
         assert line, "the browser's driver ended"
         answer = json.loads(line)
@@ -36,12 +43,21 @@ class Browser:
 @contextmanager
 def started(node: str, program: str, modules: Path, folder: Path) -> Iterator[Browser]:
     """Start the browser with an empty profile; it ends with its input."""
-    log = (folder / "browser.log").open("wb")
     command = [node, str(_DRIVER), str(modules), program, str(folder / "profile")]
-    with (
-        log,
-        subprocess.Popen(
+    with (folder / "browser.log").open("wb") as log:
+        process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-        ) as process,
-    ):
+        )
+    try:
         yield Browser(process)
+    finally:
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Let the driver close its browser, and end it if it cannot."""
+    try:
+        process.communicate(timeout=_END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
