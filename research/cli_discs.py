@@ -13,6 +13,9 @@ Workers = Annotated[int, typer.Option(min=1, help="Processes that render or cut.
 SwapAxes = Annotated[
     bool, typer.Option("--swap-axes", help="2 w along the spine, 1.5 w front to back.")
 ]
+Run = Annotated[Path, typer.Argument(help="Folder of networks and gradings; resumed.")]
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+Threads = Annotated[int, typer.Option(min=1, help="CPU threads of the networks.")]
 LeaveOut = Annotated[
     bool, typer.Option("--leave-out", help="Go on without discs that cannot be cut.")
 ]
@@ -109,9 +112,9 @@ def train(
     epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 30,
     batch_size: Annotated[int, typer.Option(min=1, help="Discs a step.")] = 64,
     learning_rate: Annotated[float, typer.Option(min=0, help="Highest, of Adam.")] = 5e-4,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Device = "cpu",
     workers: Workers = 1,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads of the networks.")] = 1,
+    threads: Threads = 1,
     leave_out: LeaveOut = False,
 ) -> None:
     """Train P2's progression networks by folds and write what each says out of its fold.
@@ -156,9 +159,9 @@ def finetune(
         list[int] | None, typer.Option(help="Sizes of the learning curve; repeatable.")
     ] = None,
     epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 12,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Device = "cpu",
     workers: Workers = 1,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads of the networks.")] = 1,
+    threads: Threads = 1,
 ) -> None:
     """Finetune the shipped networks on a site's follow-ups, with a learning curve.
 
@@ -187,49 +190,92 @@ def finetune(
             typer.echo(line)
 
 
+def cohort_grading(
+    folder: Cohort,
+    subjects: Annotated[int, typer.Option(min=1, help="Number of people.")] = 600,
+    first_seed: Annotated[int, typer.Option(help="The same seeds give the same people.")] = 700_000,
+    workers: Workers = 1,
+) -> None:
+    """Render lumbar views of people of all ages with every disc's grades, for `train grading`.
+
+    Example: python -m research cohort grading build/cohorts/grading --workers 2
+    """
+    from research.worlds.grading import render_grading_cohort
+
+    with told():
+        render_grading_cohort(folder, range(first_seed, first_seed + subjects), workers)
+
+
+def train_grading(
+    cohort: Cohort,
+    run: Run,
+    scale: Annotated[
+        list[Scale] | None, typer.Option(help="Repeat for more; all three by default.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 12,
+    device: Device = "cpu",
+    workers: Workers = 1,
+    threads: Threads = 1,
+) -> None:
+    """Train grading networks on phantoms, for `finetune grading` to begin with.
+
+    Example: python -m research train grading build/cohorts/grading build/runs/grading
+    """
+    from dataclasses import replace
+
+    from research.training.discs import grading
+    from research.training.discs.plans import Computer
+
+    with told():
+        computer = Computer(device, workers, threads)
+        settings = replace(grading.PHANTOMS, epochs=epochs)
+        work = grading.Work(run, scale or list(Scale), computer, settings)
+        for line in grading.train_grading(cohort, work):
+            typer.echo(line)
+
+
 def finetune_grading(
     data: Annotated[Path, typer.Argument(help="Folder of the graded data set.")],
-    run: Annotated[Path, typer.Argument(help="Folder of networks and gradings; resumed.")],
+    run: Run,
     mapping: Annotated[
         str, typer.Option(help="What it holds: name of a mapping, or its file.")
     ] = "spider-merged",
-    models: Annotated[Path, typer.Option("--models", "-m", help="Models to begin with.")] = Path(
-        "models"
-    ),
+    start: Annotated[
+        Path,
+        typer.Option(
+            help="Run of `train grading` to begin with, or a folder of models whose progression "
+            "networks are begun with."
+        ),
+    ] = Path("models"),
     scale: Annotated[
         list[Scale] | None, typer.Option(help="Repeat for more; Pfirrmann and bulging by default.")
     ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds by patient.")] = 5,
     epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 20,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads of the networks.")] = 1,
+    device: Device = "cpu",
+    threads: Threads = 1,
 ) -> None:
-    """Finetune grading models on discs that readers graded; each is graded out of its fold.
+    """Finetune grading networks on discs that readers graded; each is graded out of its fold.
 
-    Begins with the grading models of `train progression --target baseline`, exported. Writes
-    real-grading-<scale>.csv for `report disc-progression --real-data`; `export progression
+    Writes real-grading-<scale>.csv for `report disc-progression --real-data`; `export progression
     --data real` ships what came out.
 
-    Example: python -m research finetune grading data/spider build/runs/real-grading --models models
+    Example: python -m research finetune grading data/spider build/runs/real-grading
+    --start build/runs/grading
     """
     from dataclasses import replace
 
     from research.labeled.mapping_file import load_mapping
+    from research.training.discs import grading
     from research.training.discs.plans import Computer
-    from research.training.discs.real_grading import SETTINGS, RealData
-    from research.training.discs.real_grading import finetune_grading as finetune_by_readers
 
     with told():
-        lines = finetune_by_readers(
-            RealData(data, load_mapping(mapping)),
-            run,
-            models,
-            scale or [Scale.PFIRRMANN, Scale.BULGING],
-            folds,
-            Computer(device, threads=threads),
-            replace(SETTINGS, epochs=epochs),
-        )
-        for line in lines:
+        computer = Computer(device, threads=threads)
+        settings = replace(grading.READERS, epochs=epochs)
+        scales = scale or [Scale.PFIRRMANN, Scale.BULGING]
+        work = grading.Work(run, scales, computer, settings)
+        known = grading.RealData(data, load_mapping(mapping))
+        for line in grading.finetune_grading(known, work, start, folds=folds):
             typer.echo(line)
 
 

@@ -1,6 +1,6 @@
 """Cohorts for spine age and disc progression, rendered from phantoms."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from research.cohort import TRUTH_FILE, Grades, SubjectRecord, write_subject
 from research.processes import each
 from research.worlds.age import Part, scans, seeds
 from spine.anatomy.grades import Scale
+from spine.anatomy.levels import DiscLevel
 from spine.imaging.volume import Volume
 
 # P1, section 2.2: 25 to 84 years, both included.
@@ -85,13 +86,18 @@ def render_disc_cohort(folder: Path, seeds: Iterable[int]) -> None:
 
 def lumbar_grades(person: Subject) -> Grades:
     """Grade every lumbar disc of a subject now and five years later."""
+    return grades_of(person, {disc.level for disc in person.discs if disc.level.is_lumbar})
+
+
+def grades_of(person: Subject, levels: Collection[DiscLevel]) -> Grades:
+    """Grade some discs of a subject now and five years later."""
     later = person.later(FOLLOWUP_YEARS)
     return {
         disc.level: {
             scale: (_grade(disc, scale), _grade(later.disc(disc.level), scale)) for scale in Scale
         }
         for disc in person.discs
-        if disc.level.is_lumbar
+        if disc.level in levels
     }
 
 

@@ -1,6 +1,6 @@
 """Folds by patient, each with an inner part that chooses the checkpoint and the temperature."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,11 +45,21 @@ def fold_by_patient(rows: Sequence[Followup], count: int, seed: int) -> dict[str
     """
     if all(row.fold is not None for row in rows):
         return {row.patient_id: row.fold or 0 for row in rows}
-    patients = sorted({row.patient_id for row in rows})
+    return dealt({row.patient_id for row in rows}, count, seed)
+
+
+def dealt(patients: Collection[str], count: int, seed: int) -> dict[str, int]:
+    """Deal patients out to folds.
+
+    Parameters
+    ----------
+    count : of folds, from 2 to the number of patients
+    """
     if not 2 <= count <= len(patients):
         raise ValueError(f"{count} folds of {len(patients)} patients")
-    order = np.random.default_rng([seed, 30]).permutation(len(patients))
-    return {patients[int(place)]: rank % count for rank, place in enumerate(order)}
+    names = sorted(patients)
+    order = np.random.default_rng([seed, 30]).permutation(len(names))
+    return {names[int(place)]: rank % count for rank, place in enumerate(order)}
 
 
 def parts_of_fold(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from research.followups import Followup
 from research.training.discs.calibration import probabilities
 from research.training.discs.folds import Parts
+from research.training.discs.graded_regions import GradedDisc
 from research.training.discs.plans import Target
-from research.training.discs.real_regions import GradedDisc
 from spine.anatomy.grades import Scale
 
 _FACTS = ("sex", "age_years", "bmi", "institution", "baseline", "followup")
@@ -112,12 +112,12 @@ def write_predictions(
                 writer.writerow([*named, *facts, *grade, *values])
 
 
-def write_real_gradings(
+def write_gradings(
     path: Path,
     discs: Sequence[GradedDisc],
     found: Sequence[tuple[Parts, NDArray[np.float32], float]],
 ) -> None:
-    """Write what networks say of discs that readers graded: p0 and on with the temperature."""
+    """Write what networks say of tested graded discs: p0 and on with the temperature."""
     answers = found[0][1].shape[1]
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

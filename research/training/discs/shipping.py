@@ -12,6 +12,7 @@ from research.estimators.discs.gradings import gradings_file
 from research.export import Origin, data_of, summary, write_model
 from research.training.discs.batches import weights_path
 from research.training.discs.figures import figures, grading_figures
+from research.training.discs.graded_regions import middle_spec
 from research.training.discs.plans import PLAN_FILE, Measured, Target
 from research.training.discs.predictions import (
     predictions_path,
@@ -19,7 +20,6 @@ from research.training.discs.predictions import (
     read_predictions,
 )
 from research.training.discs.progression import ALL_FOLDER
-from research.training.discs.real_regions import middle_spec
 from research.training.discs.regions import default_spec
 from research.training.discs.scale_trainer import TEMPERATURE_FILE
 from spine.anatomy.grades import Scale

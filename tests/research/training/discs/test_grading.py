@@ -9,19 +9,29 @@ import torch
 
 from research.estimators.discs.gradings import gradings_file, read_gradings
 from research.export import Origin, data_of, write_model
-from research.labeled.cases import LabeledCase
 from research.labeled.mapping_file import load_mapping
-from research.training.discs import real_grading
+from research.training.discs import grading, plans
 from research.training.discs.finetuning import read_shipped
 from research.training.discs.fitting import FitSettings
-from research.training.discs.plans import Computer, Target
-from research.training.discs.real_grading import RealData, finetune_grading, read_start
-from research.training.discs.real_regions import RealRegions, cut_real_regions, middle_spec
+from research.training.discs.graded_regions import (
+    GradedRegions,
+    OneDisc,
+    middle_spec,
+    regions_of_readers,
+)
+from research.training.discs.grading import (
+    RealData,
+    Work,
+    finetune_grading,
+    read_start,
+    train_grading,
+)
+from research.training.discs.plans import Computer
 from research.training.discs.shipping import export_progression
 from spine.anatomy.grades import Scale
 from spine.anatomy.levels import DiscLevel
 from spine.inference.cards import CARD_FILE, card_from_json
-from spine.inference.models import disc_name, grading_name
+from spine.inference.models import disc_name
 from spine.inference.weights import WEIGHTS_FILE, bytes_from_network, load_weights
 from spine.networks.vgg_m import VGGM, VGGMWidths
 from spine.preprocessing.disc import DiscSpec
@@ -35,26 +45,20 @@ MERGED = load_mapping("spider-merged")
 SHAPE = (9, 96, 128)
 
 
-def ship(models, name, scale, classes=None):
+@pytest.fixture
+def models(tmp_path):
+    """A progression model that has learned nothing."""
     torch.manual_seed(0)
-    network = VGGM(SHAPE, len(classes or scale.classes), LAYERS)
     write_model(
-        models,
-        {WEIGHTS_FILE: bytes_from_network(network)},
-        name=name,
+        tmp_path / "models",
+        {WEIGHTS_FILE: bytes_from_network(VGGM(SHAPE, 4, LAYERS))},
+        name=disc_name(Scale.BULGING),
         version="0.1.0",
-        input=asdict(DiscSpec(scale)),
+        input=asdict(DiscSpec(Scale.BULGING)),
         widths=asdict(LAYERS),
-        classes=classes,
         data=data_of("none", 0, 0, 0),
         metrics=(),
     )
-
-
-@pytest.fixture
-def models(tmp_path):
-    """A progression model that has learned nothing, and no grading model."""
-    ship(tmp_path / "models", disc_name(Scale.BULGING), Scale.BULGING)
     return tmp_path / "models"
 
 
@@ -65,18 +69,22 @@ def planted(monkeypatch):
     inputs = rng.normal(0, 0.3, (40, *SHAPE)).astype(np.float16)
     discs = []
     for patient in range(20):
-        case = LabeledCase(f"c{patient:02}", f"p{patient:02}", Path("i"), Path("l"))
         for place, level in enumerate(LEVELS):
             grade = (patient + place) % 3
             inputs[len(discs), :, 32:64, 32:96] += 2 * grade - 2
-            discs.append((case, level, {Scale.BULGING: grade}))
-    regions = RealRegions(inputs, tuple(discs), left_out=3)
-    monkeypatch.setattr(real_grading, "cut_real_regions", lambda *_: regions)
+            discs.append(OneDisc(f"p{patient:02}", level, {Scale.BULGING: grade}, None))
+    regions = GradedRegions(inputs, tuple(discs), left_out=3)
+    monkeypatch.setattr(grading, "regions_of_readers", lambda *_: regions)
+    monkeypatch.setattr(grading, "regions_of_phantoms", lambda *_: regions)
     return RealData(Path("data"), MERGED)
 
 
+def work(run, scale=Scale.BULGING):
+    return Work(run, [scale], Computer(), SETTINGS)
+
+
 def finetune(data, run, models):
-    return list(finetune_grading(data, run, models, [Scale.BULGING], 4, Computer(), SETTINGS))
+    return list(finetune_grading(data, work(run), models, folds=4))
 
 
 def test_every_disc_is_graded_once_by_a_network_that_did_not_know_its_patient(
@@ -97,7 +105,23 @@ def test_every_disc_is_graded_once_by_a_network_that_did_not_know_its_patient(
     assert "40 discs, 3 without a region" in line
 
 
-def test_training_begins_with_the_progression_model_where_there_is_no_grading_model(models):
+def test_a_network_of_phantoms_is_measured_on_people_it_did_not_know_and_begun_with(
+    planted, models, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(plans, "NARROW", LAYERS)
+    run = tmp_path / "phantoms"
+
+    (line,) = train_grading(tmp_path, work(run))
+
+    lines = (run / "grading-bulging.csv").read_text().splitlines()
+    assert lines[0].startswith("patient_id,level,fold,grade,p0")
+    assert len(lines) == 1 + 2 * 20 // 5
+    assert "40 discs" in line
+    trained = (run / "bulging" / "all" / "best.safetensors").read_bytes()
+    assert read_start(run, Scale.BULGING) == (trained, LAYERS)
+
+
+def test_a_progression_network_answers_for_the_lowest_grade_of_an_open_class(models):
     weights, layers = read_start(models, Scale.BULGING)
     shipped, begun = VGGM(SHAPE, 4, LAYERS), VGGM(SHAPE, 3, LAYERS)
     load_weights(shipped, read_shipped(models, disc_name(Scale.BULGING))[0])
@@ -108,9 +132,6 @@ def test_training_begins_with_the_progression_model_where_there_is_no_grading_mo
     with torch.inference_mode():
         expected, found = shipped.eval()(disc), begun.eval()(disc)
     assert torch.allclose(found, expected[:, :3], atol=1e-6)
-
-    ship(models, grading_name(Scale.BULGING), Scale.BULGING, Target.BASELINE.classes(Scale.BULGING))
-    assert read_start(models, Scale.BULGING) == read_shipped(models, grading_name(Scale.BULGING))
 
 
 def test_what_ships_names_its_data_and_takes_the_middle_of_a_disc(planted, models, tmp_path):
@@ -132,13 +153,9 @@ def test_what_ships_names_its_data_and_takes_the_middle_of_a_disc(planted, model
     assert "quadratic kappa" in line
 
 
-def test_a_scale_that_nobody_graded_is_refused(planted, models, tmp_path):
+def test_a_scale_that_nobody_graded_is_refused(planted, tmp_path):
     with pytest.raises(ValueError, match="no disc is graded on the scale pfirrmann"):
-        list(
-            finetune_grading(
-                planted, tmp_path / "run", models, [Scale.PFIRRMANN], 4, Computer(), SETTINGS
-            )
-        )
+        list(train_grading(tmp_path, work(tmp_path / "run", Scale.PFIRRMANN)))
 
 
 def test_graded_discs_of_a_thin_slab_have_a_region(real_data, tmp_path):
@@ -147,9 +164,9 @@ def test_graded_discs_of_a_thin_slab_have_a_region(real_data, tmp_path):
     for path in real_data.glob("5_*"):
         (tmp_path / path.name).symlink_to(path)
 
-    regions = cut_real_regions(tmp_path, MERGED)
+    regions = regions_of_readers(tmp_path, MERGED)
 
-    levels = [level for _, level, _ in regions.discs]
+    levels = [disc.level for disc in regions.discs]
     assert levels[:5] == [
         DiscLevel.L5_S1, DiscLevel.L4_L5, DiscLevel.L3_L4, DiscLevel.L2_L3, DiscLevel.L1_L2,
     ]  # fmt: skip

@@ -1,0 +1,190 @@
+"""Grading models: begun on phantoms, finetuned on what readers graded, measured out of fold.
+
+Data sets with readers' grades are small: every fold begins anew with the phantoms' network.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from research.estimators.discs.gradings import gradings_file
+from research.labeled.mapping import LabelMapping
+from research.training.discs.batches import DeviceInputs, device_of, weights_path
+from research.training.discs.finetuning import read_shipped
+from research.training.discs.fitting import Discs, FitSettings, last_layer
+from research.training.discs.folds import Parts, parts_of_all
+from research.training.discs.graded_regions import (
+    GradedDisc,
+    GradedRegions,
+    middle_spec,
+    regions_of_phantoms,
+    regions_of_readers,
+)
+from research.training.discs.plans import Computer, Measured, ProgressionPlan, Target, keep_plan
+from research.training.discs.predictions import predictions_path, write_gradings
+from research.training.discs.progression import ALL_FOLDER
+from research.training.discs.scale_trainer import TEMPERATURE_FILE, ScaleTrainer
+from spine.anatomy.grades import Scale
+from spine.inference.models import disc_name
+from spine.inference.weights import bytes_from_network, load_weights
+from spine.networks.vgg_m import VGGM, VGGMWidths
+
+PHANTOMS = FitSettings(epochs=12)
+READERS = FitSettings(epochs=20, learning_rate=1e-4, batch_size=16)
+_FOLDS_OF_PHANTOMS = 5
+
+Start = tuple[bytes, VGGMWidths]
+
+
+@dataclass(frozen=True, slots=True)
+class RealData:
+    """A labeled data set: its folder, and what its labels and tables mean."""
+
+    folder: Path
+    mapping: LabelMapping
+
+    @property
+    def source(self) -> str:
+        """Source and license, for the attribution of what learns from it."""
+        return f"{self.mapping.source}, {self.mapping.license}"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is trained into which folder, where, and how.
+
+    Attributes
+    ----------
+    run : of networks and gradings; resumed
+    """
+
+    run: Path
+    scales: Sequence[Scale]
+    computer: Computer
+    settings: FitSettings
+
+
+def train_grading(cohort: Path, work: Work) -> Iterator[str]:
+    """Train each scale on four fifths of a virtual cohort's people.
+
+    Writes ``grading-<scale>.csv``, what the network says of the others, and the network that
+    `finetune_grading` begins with.
+
+    Yields
+    ------
+    one line a scale
+    """
+    plan = ProgressionPlan(
+        _FOLDS_OF_PHANTOMS,
+        target=Target.BASELINE,
+        settings=work.settings,
+        measured=Measured.HELD_OUT,
+    )
+    keep_plan(work.run, plan)
+    regions = regions_of_phantoms(cohort, work.computer.workers)
+    for trainer in _trainers(regions, plan, work, {}):
+        parts = parts_of(trainer.rows, 0, plan.settings.seed)
+        answers = trainer.train(parts, work.run / trainer.scale.value / ALL_FOLDER)
+        path = predictions_path(work.run, trainer.scale, Target.BASELINE)
+        write_gradings(path, trainer.rows, [(parts, *answers)])
+        yield _line(trainer, path, regions)
+
+
+def finetune_grading(data: RealData, work: Work, start: Path, *, folds: int = 5) -> Iterator[str]:
+    """Finetune each scale by folds of patients, then on everybody.
+
+    Writes ``real-grading-<scale>.csv``, what each fold's network says of patients that it has
+    not learned from, for `report disc-progression`; and the network on everybody, for
+    `export progression`.
+
+    Parameters
+    ----------
+    start : run of `train_grading`, or a folder of models whose progression networks are begun
+        with
+
+    Yields
+    ------
+    one line a scale
+    """
+    plan = ProgressionPlan(
+        folds,
+        target=Target.BASELINE,
+        settings=work.settings,
+        measured=Measured.READERS,
+        source=data.source,
+    )
+    keep_plan(work.run, plan)
+    starts = {scale: read_start(start, scale) for scale in work.scales}
+    regions = regions_of_readers(data.folder, data.mapping)
+    for trainer in _trainers(regions, plan, work, starts):
+        path = work.run / gradings_file(trainer.scale)
+        _train_folds(trainer, work.run, path)
+        yield _line(trainer, path, regions)
+
+
+def read_start(folder: Path, scale: Scale) -> Start:
+    """Return the weights that a scale begins with, and their layers.
+
+    A progression network may tell more grades apart than readers did: its answer for the lowest
+    grade of an open class then begins as that of the class.
+    """
+    trained = folder / scale.value / ALL_FOLDER
+    if trained.is_dir():
+        widths = json.loads((trained / TEMPERATURE_FILE).read_text())["widths"]
+        layers = VGGMWidths(tuple(widths["convolutions"]), widths["linear"])
+        return weights_path(trained).read_bytes(), layers
+    weights, layers = read_shipped(folder, disc_name(scale))
+    network = VGGM(middle_spec().network_shape, len(scale.classes), layers)
+    load_weights(network, weights)
+    last, classes = last_layer(network), len(Target.BASELINE.classes(scale))
+    last.weight = nn.Parameter(last.weight[:classes])
+    last.bias = nn.Parameter(last.bias[:classes])
+    return bytes_from_network(network), layers
+
+
+def parts_of(discs: Sequence[GradedDisc], number: int, seed: int) -> Parts:
+    """Test one fold; an inner part of the others chooses the epoch and the temperature."""
+    is_test = np.array([disc.fold == number for disc in discs])
+    others: NDArray[np.int64] = np.flatnonzero(~is_test)
+    inner = parts_of_all([discs[position] for position in others], seed + number)
+    training, validation = others[inner.training], others[inner.validation]
+    return Parts(number, training, validation, np.flatnonzero(is_test))
+
+
+def _trainers(
+    regions: GradedRegions, plan: ProgressionPlan, work: Work, starts: dict[Scale, Start]
+) -> Iterator[ScaleTrainer[GradedDisc]]:
+    torch.set_num_threads(work.computer.threads)
+    inputs = DeviceInputs(regions.inputs, device_of(work.computer.device))
+    for scale in work.scales:
+        discs = regions.graded(scale, plan.folds, plan.settings.seed)
+        learned = _learned(discs, scale)
+        yield ScaleTrainer(scale, discs, learned, inputs, plan, starts.get(scale))
+
+
+def _learned(discs: Sequence[GradedDisc], scale: Scale) -> Discs:
+    classes = Target.BASELINE.classes(scale)
+    place = {grade: number for number, one in enumerate(classes) for grade in one}
+    grades = np.array([place[disc.grade] for disc in discs], np.int64)
+    return Discs(np.array([disc.place for disc in discs], np.int64), grades, grades)
+
+
+def _train_folds(trainer: ScaleTrainer[GradedDisc], run: Path, path: Path) -> None:
+    discs, seed, found = trainer.rows, trainer.plan.settings.seed, []
+    folder = run / trainer.scale.value
+    for number in sorted({disc.fold for disc in discs}):
+        parts = parts_of(discs, number, seed)
+        found.append((parts, *trainer.train(parts, folder / f"fold-{number}")))
+        write_gradings(path, discs, found)
+    trainer.train(parts_of_all(discs, seed), folder / ALL_FOLDER)
+
+
+def _line(trainer: ScaleTrainer[GradedDisc], path: Path, regions: GradedRegions) -> str:
+    counts = f"{len(trainer.rows)} discs, {regions.left_out} without a region"
+    return f"{trainer.scale.value}: {path.name}, {counts}"
