@@ -125,7 +125,7 @@ def train(
     build/runs/progression --device cuda
     """
     from research.training.discs.balance import Balance
-    from research.training.discs.fitting import FitSettings
+    from research.training.discs.fit_settings import FitSettings
     from research.training.discs.plans import Computer, ProgressionPlan, Target, Widths
     from research.training.discs.progression import train_progression
 
@@ -251,7 +251,7 @@ def finetune_grading(
         list[Scale] | None, typer.Option(help="Repeat for more; Pfirrmann and bulging by default.")
     ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds by patient.")] = 5,
-    epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 20,
+    epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 40,
     device: Device = "cpu",
     threads: Threads = 1,
 ) -> None:

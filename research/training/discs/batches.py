@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from research.training.discs.regions import Region
 
@@ -58,6 +59,39 @@ def augmented(regions: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     ]
     scale = torch.from_numpy(gain).to(device)[:, None, None, None]
     return moved * scale + torch.from_numpy(offset).to(device)[:, None, None, None]
+
+
+def turned(
+    regions: torch.Tensor, rng: np.random.Generator, largest_deg: float, largest_scaling: float
+) -> torch.Tensor:
+    """Turn each region about its center and scale it, both uniformly up to a limit.
+
+    Parameters
+    ----------
+    largest_deg : either way, in the plane of the slices
+    largest_scaling : share that a length may grow or shrink by
+
+    Returns
+    -------
+    the same shape; beyond its edges a region goes on as its edge
+    """
+    count, _, rows, columns = regions.shape
+    angle = np.deg2rad(rng.uniform(-largest_deg, largest_deg, count))
+    scale = rng.uniform(1 - largest_scaling, 1 + largest_scaling, count)
+    along, across = scale * np.cos(angle), scale * np.sin(angle)
+    # Sampling coordinates run from -1 to 1 over columns and over rows, whatever their numbers.
+    still = np.zeros(count)
+    theta = np.array(
+        [[along, -across * rows / columns, still], [across * columns / rows, along, still]]
+    )
+    grid = nn.functional.affine_grid(
+        torch.from_numpy(theta.transpose(2, 0, 1).astype(np.float32)),
+        list(regions.shape),
+        align_corners=False,
+    )
+    return nn.functional.grid_sample(
+        regions, grid.to(regions.device), padding_mode="border", align_corners=False
+    )
 
 
 def device_of(name: str) -> torch.device:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from research.followups import Followup
 from research.training.discs.figures import Answers, scores
-from research.training.discs.fitting import FitSettings
+from research.training.discs.fit_settings import FitSettings
 from research.training.discs.folds import Parts, parts_of_all
 from research.training.discs.plans import Computer, Measured, ProgressionPlan, keep_plan
 from research.training.discs.predictions import predictions_of, predictions_path, write_predictions

@@ -17,7 +17,9 @@ from research.estimators.discs.gradings import gradings_file
 from research.labeled.mapping import LabelMapping
 from research.training.discs.batches import DeviceInputs, device_of, weights_path
 from research.training.discs.finetuning import read_shipped
-from research.training.discs.fitting import Discs, FitSettings, last_layer
+from research.training.discs.fit_settings import FitSettings
+from research.training.discs.fit_state import last_layer
+from research.training.discs.fitting import Discs
 from research.training.discs.folds import Parts, parts_of_all
 from research.training.discs.graded_regions import (
     GradedDisc,
@@ -36,7 +38,14 @@ from spine.inference.weights import bytes_from_network, load_weights
 from spine.networks.vgg_m import VGGM, VGGMWidths
 
 PHANTOMS = FitSettings(epochs=12)
-READERS = FitSettings(epochs=20, learning_rate=1e-4, batch_size=16)
+READERS = FitSettings(
+    epochs=40,
+    learning_rate=1e-4,
+    batch_size=16,
+    ordinal_width=0.5,
+    largest_turn_deg=10.0,
+    largest_scaling=0.1,
+)
 _FOLDS_OF_PHANTOMS = 5
 
 Start = tuple[bytes, VGGMWidths]

@@ -9,7 +9,9 @@ from torch import nn
 
 from research.training.discs.balance import synthesize
 from research.training.discs.batches import DeviceInputs
-from research.training.discs.fitting import Discs, FitSettings, last_layer, predict_logits
+from research.training.discs.fit_settings import FitSettings
+from research.training.discs.fit_state import last_layer
+from research.training.discs.fitting import Discs, predict_logits
 from spine.networks.vgg_m import VGGM
 
 _EPOCHS = 60

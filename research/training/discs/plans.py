@@ -8,7 +8,7 @@ from pathlib import Path
 
 from research.followups import Followup
 from research.training.discs.balance import Balance
-from research.training.discs.fitting import FitSettings
+from research.training.discs.fit_settings import FitSettings
 from spine.anatomy.grades import GradeClass, Scale
 from spine.networks.vgg_m import NARROW, VGGMWidths
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from research.training.discs import batches
-from research.training.discs.batches import DeviceInputs, augmented, device_of
+from research.training.discs.batches import DeviceInputs, augmented, device_of, turned
 
 INPUTS = np.random.default_rng(0).normal(size=(6, 3, 20, 30)).astype(np.float16)
 
@@ -54,3 +54,35 @@ def test_a_device_that_is_not_there_is_told(monkeypatch):
 
     with pytest.raises(ValueError, match="no CUDA device"):
         device_of("cuda")
+
+
+class Drawn:
+    """A generator that draws what it is told."""
+
+    def __init__(self, *values):
+        self.values = list(values)
+
+    def uniform(self, _low, _high, count):
+        return np.full(count, self.values.pop(0))
+
+
+def test_a_region_turns_by_voxels_not_by_shares_of_its_sides():
+    region = torch.zeros(1, 2, 21, 41)
+    region[..., 10, 28] = 1.0
+
+    quarter = turned(region, Drawn(90.0, 1.0), 90.0, 0.0)
+
+    # 8 columns beside the center become 8 rows above or below it.
+    row, column = divmod(int(quarter[0, 0].argmax()), 41)
+    assert (abs(row - 10), column) == (8, 20)
+    assert torch.equal(quarter[0, 0], quarter[0, 1])
+
+
+def test_a_region_is_scaled_about_its_center():
+    region = torch.zeros(1, 1, 21, 41)
+    region[..., 10, 28] = 1.0
+
+    half = turned(region, Drawn(0.0, 2.0), 0.0, 1.0)
+
+    assert divmod(int(half.argmax()), 41) == (10, 24)
+    assert torch.allclose(turned(region, Drawn(0.0, 1.0), 0.0, 0.0), region, atol=1e-5)

@@ -9,7 +9,7 @@ import torch
 from research.export import Origin, data_of, write_model
 from research.training.discs import plans
 from research.training.discs.finetuning import finetune_progression, read_shipped
-from research.training.discs.fitting import FitSettings
+from research.training.discs.fit_settings import FitSettings
 from research.training.discs.plans import Computer
 from research.training.discs.shipping import export_progression
 from spine.anatomy.grades import Scale

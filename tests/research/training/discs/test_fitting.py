@@ -1,12 +1,14 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from research.training.discs import fitting
+from research.training.discs import fit_state, fitting
 from research.training.discs.batches import DeviceInputs
-from research.training.discs.fitting import Discs, FitSettings, fit_network
+from research.training.discs.fit_settings import FitSettings
+from research.training.discs.fitting import Discs, fit_network
 from spine.inference.weights import bytes_from_network
 from spine.networks.vgg_m import VGGM, VGGMWidths
 
@@ -39,7 +41,7 @@ def curve(folder):
 def test_a_run_that_was_cut_off_ends_as_an_unbroken_one(inputs, tmp_path, monkeypatch):
     whole, broken = network(), network()
     fit_network(whole, inputs, parts(), SETTINGS, tmp_path / "whole")
-    monkeypatch.setattr(fitting, "_SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr(fit_state, "_SAVE_EVERY_S", -1.0)
     trained = fitting._train_epoch
 
     def cut_off(state, *rest):
@@ -70,7 +72,7 @@ def test_the_epoch_of_the_lowest_validation_loss_is_kept(inputs, tmp_path):
 
 
 def test_the_average_follows_the_weights_at_once_and_then_slowly(tmp_path):
-    state = fitting._State(network(), SETTINGS, tmp_path, torch.device("cpu"))
+    state = fit_state.FitState(network(), SETTINGS, tmp_path, torch.device("cpu"))
     before = next(state.average.parameters()).clone()
     with torch.no_grad():
         for weight in state.network.parameters():
@@ -86,3 +88,24 @@ def test_the_average_follows_the_weights_at_once_and_then_slowly(tmp_path):
     state.finish_step()
     moved = next(state.average.parameters()) - before
     assert torch.allclose(moved, torch.tensor(0.9 + 0.005 * 1.1), atol=1e-5)
+
+
+def test_a_spread_target_fades_with_the_distance_from_the_grade():
+    spread = fitting.ordinal_targets(torch.tensor([0, 2]), 4, width=0.5)
+
+    assert torch.allclose(spread.sum(dim=1), torch.ones(2))
+    assert torch.allclose(spread[0] / spread[0, 0], torch.exp(-2 * torch.arange(4.0)))
+    assert spread[1, 1] == spread[1, 3] < spread[1, 2]
+
+
+def test_targets_and_turns_of_the_settings_reach_the_steps(inputs, tmp_path):
+    def loss_of(name, **changed):
+        folder = tmp_path / name
+        fit_network(network(), inputs, parts(), replace(SETTINGS, epochs=1, **changed), folder)
+        return float(curve(folder)[0][1])
+
+    plain = loss_of("plain")
+    assert loss_of("again") == plain
+    assert loss_of("spread", ordinal_width=0.5) != plain
+    assert loss_of("turned", largest_turn_deg=20.0) != plain
+    assert loss_of("scaled", largest_scaling=0.2) != plain

@@ -12,7 +12,7 @@ from research.export import Origin, data_of, write_model
 from research.labeled.mapping_file import load_mapping
 from research.training.discs import grading, plans
 from research.training.discs.finetuning import read_shipped
-from research.training.discs.fitting import FitSettings
+from research.training.discs.fit_settings import FitSettings
 from research.training.discs.graded_regions import (
     GradedRegions,
     OneDisc,

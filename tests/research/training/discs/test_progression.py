@@ -9,7 +9,7 @@ from research.estimators.discs.gradings import read_gradings
 from research.export import Origin
 from research.training.discs import plans
 from research.training.discs.balance import Balance
-from research.training.discs.fitting import FitSettings
+from research.training.discs.fit_settings import FitSettings
 from research.training.discs.plans import Computer, Measured, ProgressionPlan, Target, keep_plan
 from research.training.discs.progression import open_cohort, train_progression
 from research.training.discs.shipping import export_progression
