@@ -10,6 +10,7 @@ from research import (
     cli_age_validation,
     cli_disc_report,
     cli_discs,
+    cli_gradings,
     cli_reports,
     cli_segflow,
     cli_segmentation,
@@ -42,9 +43,9 @@ app.add_typer(labeled_app, name="labeled")
 cohort_app.command("segmentation")(cli_segmentation.cohort)
 cohort_app.command("progression")(cli_discs.cohort)
 finetune_app.command("progression")(cli_discs.finetune)
-finetune_app.command("grading")(cli_discs.finetune_grading)
-cohort_app.command("grading")(cli_discs.cohort_grading)
-train_app.command("grading")(cli_discs.train_grading)
+finetune_app.command("grading")(cli_gradings.finetune)
+cohort_app.command("grading")(cli_gradings.cohort)
+train_app.command("grading")(cli_gradings.train)
 cohort_app.command("regions")(cli_discs.regions)
 cohort_app.command("sheets")(cli_discs.sheets)
 train_app.command("segmentation")(cli_segmentation.train)
@@ -55,6 +56,7 @@ validate_app.command("segmentation")(cli_segmentation.validate)
 cohort_app.command("age")(cli_age.cohort)
 train_app.command("age")(cli_age.train)
 predict_app.command("age")(cli_age.predict)
+predict_app.command("baseline")(cli_gradings.predict_baseline)
 export_app.command("age")(cli_age.export)
 export_app.command("age-limits")(cli_age.export_limits)
 report_app.command("disc-progression")(cli_disc_report.report)

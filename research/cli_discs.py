@@ -5,19 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from research.cli_disc_options import Cohort, Device, LeaveOut, Threads, Workers
 from research.cli_errors import told
 from spine.anatomy.grades import Scale
 
-Cohort = Annotated[Path, typer.Argument(help="Folder of the cohort.")]
-Workers = Annotated[int, typer.Option(min=1, help="Processes that render or cut.")]
 SwapAxes = Annotated[
     bool, typer.Option("--swap-axes", help="2 w along the spine, 1.5 w front to back.")
-]
-Run = Annotated[Path, typer.Argument(help="Folder of networks and gradings; resumed.")]
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
-Threads = Annotated[int, typer.Option(min=1, help="CPU threads of the networks.")]
-LeaveOut = Annotated[
-    bool, typer.Option("--leave-out", help="Go on without discs that cannot be cut.")
 ]
 
 
@@ -106,9 +99,6 @@ def train(
         typer.Option(help="What is done about rare grades."),
     ] = "plain",
     swap_axes: SwapAxes = False,
-    target: Annotated[
-        Literal["followup", "baseline"], typer.Option(help="Progression, or grading models.")
-    ] = "followup",
     epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 30,
     batch_size: Annotated[int, typer.Option(min=1, help="Discs a step.")] = 64,
     learning_rate: Annotated[float, typer.Option(min=0, help="Highest, of Adam.")] = 5e-4,
@@ -126,7 +116,7 @@ def train(
     """
     from research.training.discs.balance import Balance
     from research.training.discs.fit_settings import FitSettings
-    from research.training.discs.plans import Computer, ProgressionPlan, Target, Widths
+    from research.training.discs.plans import Computer, ProgressionPlan, Widths
     from research.training.discs.progression import train_progression
 
     with told():
@@ -135,8 +125,7 @@ def train(
             Widths(widths),
             Balance(balance),
             swap_axes,
-            Target(target),
-            FitSettings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate),
+            settings=FitSettings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate),
         )
         computer = Computer(device, workers, threads)
         lines = train_progression(
@@ -187,95 +176,6 @@ def finetune(
             replace(SETTINGS, epochs=epochs),
         )
         for line in lines:
-            typer.echo(line)
-
-
-def cohort_grading(
-    folder: Cohort,
-    subjects: Annotated[int, typer.Option(min=1, help="Number of people.")] = 600,
-    first_seed: Annotated[int, typer.Option(help="The same seeds give the same people.")] = 700_000,
-    workers: Workers = 1,
-) -> None:
-    """Render lumbar views of people of all ages with every disc's grades, for `train grading`.
-
-    Example: python -m research cohort grading build/cohorts/grading --workers 2
-    """
-    from research.worlds.grading import render_grading_cohort
-
-    with told():
-        render_grading_cohort(folder, range(first_seed, first_seed + subjects), workers)
-
-
-def train_grading(
-    cohort: Cohort,
-    run: Run,
-    scale: Annotated[
-        list[Scale] | None, typer.Option(help="Repeat for more; all three by default.")
-    ] = None,
-    epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 12,
-    device: Device = "cpu",
-    workers: Workers = 1,
-    threads: Threads = 1,
-) -> None:
-    """Train grading networks on phantoms, for `finetune grading` to begin with.
-
-    Example: python -m research train grading build/cohorts/grading build/runs/grading
-    """
-    from dataclasses import replace
-
-    from research.training.discs import grading
-    from research.training.discs.plans import Computer
-
-    with told():
-        computer = Computer(device, workers, threads)
-        settings = replace(grading.PHANTOMS, epochs=epochs)
-        work = grading.Work(run, scale or list(Scale), computer, settings)
-        for line in grading.train_grading(cohort, work):
-            typer.echo(line)
-
-
-def finetune_grading(
-    data: Annotated[Path, typer.Argument(help="Folder of the graded data set.")],
-    run: Run,
-    mapping: Annotated[
-        str, typer.Option(help="What it holds: name of a mapping, or its file.")
-    ] = "spider-merged",
-    start: Annotated[
-        Path,
-        typer.Option(
-            help="Run of `train grading` to begin with, or a folder of models whose progression "
-            "networks are begun with."
-        ),
-    ] = Path("models"),
-    scale: Annotated[
-        list[Scale] | None, typer.Option(help="Repeat for more; Pfirrmann and bulging by default.")
-    ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Folds by patient.")] = 5,
-    epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 40,
-    device: Device = "cpu",
-    threads: Threads = 1,
-) -> None:
-    """Finetune grading networks on discs that readers graded; each is graded out of its fold.
-
-    Writes real-grading-<scale>.csv for `report disc-progression --real-data`; `export progression
-    --data real` ships what came out.
-
-    Example: python -m research finetune grading data/spider build/runs/real-grading
-    --start build/runs/grading
-    """
-    from dataclasses import replace
-
-    from research.labeled.mapping_file import load_mapping
-    from research.training.discs import grading
-    from research.training.discs.plans import Computer
-
-    with told():
-        computer = Computer(device, threads=threads)
-        settings = replace(grading.READERS, epochs=epochs)
-        scales = scale or [Scale.PFIRRMANN, Scale.BULGING]
-        work = grading.Work(run, scales, computer, settings)
-        known = grading.RealData(data, load_mapping(mapping))
-        for line in grading.finetune_grading(known, work, start, folds=folds):
             typer.echo(line)
 
 

@@ -21,7 +21,7 @@ Regions = Mapping[tuple[str, str], Region]
 Answered = Mapping[Scale, tuple[Predictions, Answers]]
 
 # What `train progression` keeps beside a cohort: an array, and which disc each entry is.
-REGIONS_FILE = "regions-1.5x2.npy"
+REGIONS_FILE = "regions-1.5x2x4mm.npy"
 _COLUMNS = 4
 _OUTCOMES = ("progression, found", "no progression, found", "called too much", "missed")
 

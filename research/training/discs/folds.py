@@ -62,34 +62,22 @@ def dealt(patients: Collection[str], count: int, seed: int) -> dict[str, int]:
     return {names[int(place)]: rank % count for rank, place in enumerate(order)}
 
 
-def parts_of_fold(
-    rows: Sequence[Followup],
-    grades: Sequence[int],
-    folds: dict[str, int],
-    number: int,
-    seed: int,
-) -> Parts:
+def parts_of_fold(rows: Sequence[Followup], folds: dict[str, int], number: int, seed: int) -> Parts:
     """Part the rows of one scale for one fold.
-
-    Parameters
-    ----------
-    grades : of each row, what is to be answered
 
     Raises
     ------
     FollowupsError
-        Naming the rows of a grade that is empty in the training part.
+        Naming the rows of a follow-up grade that is empty in the training part.
     """
     is_test = np.array([folds[row.patient_id] == number for row in rows])
     inner = _inner_patients([r for r, t in zip(rows, is_test, strict=True) if not t], seed + number)
     is_inner = np.array([row.patient_id in inner for row in rows]) & ~is_test
     is_training = ~is_test & ~is_inner
-    known = {grade for grade, used in zip(grades, is_training, strict=True) if used}
-    lacking = [(row, grade) for row, grade in zip(rows, grades, strict=True) if grade not in known]
-    named = ", ".join(str(grade) for grade in sorted({grade for _, grade in lacking}))
-    refuse(
-        f"grade {named} is empty in the training part of fold {number}", [row for row, _ in lacking]
-    )
+    known = {row.followup for row, used in zip(rows, is_training, strict=True) if used}
+    lacking = [row for row in rows if row.followup not in known]
+    named = ", ".join(str(grade) for grade in sorted({row.followup for row in lacking}))
+    refuse(f"grade {named} is empty in the training part of fold {number}", lacking)
     return Parts(number, *(np.flatnonzero(part) for part in (is_training, is_inner, is_test)))
 
 

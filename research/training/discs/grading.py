@@ -29,7 +29,7 @@ from research.training.discs.graded_regions import (
     regions_of_readers,
 )
 from research.training.discs.plans import Computer, Measured, ProgressionPlan, Target, keep_plan
-from research.training.discs.predictions import predictions_path, write_gradings
+from research.training.discs.predictions import grading_path, write_gradings
 from research.training.discs.progression import ALL_FOLDER
 from research.training.discs.scale_trainer import TEMPERATURE_FILE, ScaleTrainer
 from spine.anatomy.grades import Scale
@@ -93,14 +93,14 @@ def train_grading(cohort: Path, work: Work) -> Iterator[str]:
         _FOLDS_OF_PHANTOMS,
         target=Target.BASELINE,
         settings=work.settings,
-        measured=Measured.HELD_OUT,
+        measured=Measured.PHANTOMS,
     )
     keep_plan(work.run, plan)
     regions = regions_of_phantoms(cohort, work.computer.workers)
     for trainer in _trainers(regions, plan, work, {}):
         parts = parts_of(trainer.rows, 0, plan.settings.seed)
         answers = trainer.train(parts, work.run / trainer.scale.value / ALL_FOLDER)
-        path = predictions_path(work.run, trainer.scale, Target.BASELINE)
+        path = grading_path(work.run, trainer.scale)
         write_gradings(path, trainer.rows, [(parts, *answers)])
         yield _line(trainer, path, regions)
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from research.followups import Followup
 from research.training.discs.balance import Balance
 from research.training.discs.fit_settings import FitSettings
 from spine.anatomy.grades import GradeClass, Scale
@@ -27,7 +26,7 @@ class Widths(StrEnum):
 
 
 class Target(StrEnum):
-    """Which grade of a followed disc a network answers; the value is the table's column."""
+    """Which grade of a disc a network answers: five years later, or now."""
 
     FOLLOWUP = "followup"
     BASELINE = "baseline"
@@ -35,16 +34,13 @@ class Target(StrEnum):
     def classes(self, scale: Scale) -> tuple[GradeClass, ...]:
         """Return the grades that each answer stands for, in order.
 
-        At baseline P2's cohort has next to no sequestration (0.01 %): it goes with extrusion.
+        Of today's bulges 2 and 3 are one class: readers of public data tell them not apart, and
+        P2's cohort has next to no 3 at baseline (0.01 %).
         """
         every = scale.classes
         if self is Target.BASELINE and scale is Scale.BULGING:
             return (*every[:2], (*every[2], *every[3]))
         return every
-
-    def grade(self, row: Followup) -> int:
-        """Return a row's grade that is to be answered."""
-        return row.followup if self is Target.FOLLOWUP else row.baseline
 
 
 class Measured(StrEnum):
@@ -54,6 +50,8 @@ class Measured(StrEnum):
     """On every fold in turn, by a network that learned from the others."""
     HELD_OUT = "held out"
     """On patients held out once, by the very network that ships."""
+    PHANTOMS = "phantoms"
+    """On phantoms held out once, by the very network that ships."""
     READERS = "readers"
     """On every fold of a data set that readers graded, after a start on phantoms."""
 

@@ -76,40 +76,40 @@ def predictions_of(
     )
 
 
-def predictions_path(run: Path, scale: Scale, target: Target = Target.FOLLOWUP) -> Path:
-    """Return where a run's predictions, or the gradings of its grading models, lie."""
-    kind = "predictions" if target is Target.FOLLOWUP else "grading"
-    return run / f"{kind}-{scale.value}.csv"
+def predictions_path(run: Path, scale: Scale) -> Path:
+    """Return where what a run's progression networks say lies."""
+    return run / f"predictions-{scale.value}.csv"
+
+
+def grading_path(run: Path, scale: Scale) -> Path:
+    """Return where what a run's grading networks say of phantoms lies."""
+    return run / f"grading-{scale.value}.csv"
 
 
 def write_predictions(
     path: Path,
     rows: Sequence[Followup],
     found: Sequence[tuple[Parts, NDArray[np.float32], float]],
-    target: Target = Target.FOLLOWUP,
 ) -> None:
     """Write every tested disc: p0 and on with the temperature, q0 and on without.
 
     Parameters
     ----------
     found : per fold its parts, the logits of its test part, and its temperature
-    target : of a grading model the grade asked for is a column of its own
     """
     answers = found[0][1].shape[1]
-    asked = ("grade",) if target is Target.BASELINE else ()
     names = [f"{letter}{number}" for letter in "pq" for number in range(answers)]
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["patient_id", "level", "scale", "fold", *_FACTS, *asked, *names])
+        writer.writerow(["patient_id", "level", "scale", "fold", *_FACTS, *names])
         for parts, logits, temperature in found:
             both = np.hstack([probabilities(logits, temperature), probabilities(logits)])
             for position, chances in zip(parts.test, both, strict=True):
                 row = rows[position]
                 facts = [getattr(row, name) for name in _FACTS]
-                grade = [target.grade(row) for _ in asked]
                 values = [f"{chance:.6f}" for chance in chances]
                 named = row.patient_id, row.level, row.scale, parts.number
-                writer.writerow([*named, *facts, *grade, *values])
+                writer.writerow([*named, *facts, *values])
 
 
 def write_gradings(

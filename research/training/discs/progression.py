@@ -39,9 +39,8 @@ class FollowedDiscs:
         rows = [row for row in self.rows if row.scale is scale]
         if not rows:
             raise ValueError(f"no disc is graded on the scale {scale.value}")
-        classes = plan.target.classes(scale)
-        place = {grade: number for number, one in enumerate(classes) for grade in one}
-        asked = np.array([place[plan.target.grade(row)] for row in rows], np.int64)
+        place = {int(grade): number for number, grade in enumerate(scale.grades)}
+        asked = np.array([place[row.followup] for row in rows], np.int64)
         before = np.array([place[row.baseline] for row in rows], np.int64)
         discs = Discs(self.regions.rows_of(rows), asked, before)
         return ScaleTrainer(scale, rows, discs, self.inputs, plan, start)
@@ -99,12 +98,10 @@ def _train_folds(
     scale, seed = trainer.scale, trainer.plan.settings.seed
     asked = sorted(set(folds.values()) if only is None else only)
     # All are parted before any is trained, so that a wrong table is told at once.
-    target = trainer.plan.target
-    grades = [target.classes(scale)[place][0] for place in trainer.discs.targets]
-    parts = [parts_of_fold(trainer.rows, grades, folds, number, seed) for number in asked]
-    path, found = predictions_path(run, scale, target), []
+    parts = [parts_of_fold(trainer.rows, folds, number, seed) for number in asked]
+    path, found = predictions_path(run, scale), []
     for one in parts:
         found.append((one, *trainer.train(one, run / scale.value / f"fold-{one.number}")))
         # After every fold, so that a run that is cut off leaves the folds that it has.
-        write_predictions(path, trainer.rows, found, target)
+        write_predictions(path, trainer.rows, found)
     return f"{scale.value}: {path.name}, {sum(len(one.test) for one in parts)} discs"

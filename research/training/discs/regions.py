@@ -94,7 +94,7 @@ def cut_regions(
     """
     check_images(cohort, rows)
     wanted = sorted({(row.patient_id, row.level.value) for row in rows})
-    path = cohort / f"regions-{spec.height_widths:g}x{spec.depth_widths:g}.npy"
+    path = regions_path(cohort, spec)
     index = path.with_suffix(".csv")
     made_by = json.dumps(made_by_of(cohort, rows, spec), indent=1) + "\n"
     told = path.with_suffix(".json")
@@ -113,6 +113,12 @@ def cut_regions(
         refuse("discs without image", absent)
     place = {disc: number for number, (disc, was_cut) in enumerate(cut.items()) if was_cut}
     return Regions(np.load(path, mmap_mode="r"), place)
+
+
+def regions_path(cohort: Path, spec: DiscSpec) -> Path:
+    """Return where a cohort's regions of one form and slice spacing lie."""
+    form = f"{spec.height_widths:g}x{spec.depth_widths:g}x{spec.slice_spacing_mm:g}mm"
+    return cohort / f"regions-{form}.npy"
 
 
 def made_by_of(cohort: Path, rows: Sequence[Followup], spec: DiscSpec) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from research.training.discs.figures import figures, grading_figures
 from research.training.discs.graded_regions import middle_spec
 from research.training.discs.plans import PLAN_FILE, Measured, Target
 from research.training.discs.predictions import (
-    predictions_path,
+    grading_path,
     read_gradings,
     read_predictions,
 )
@@ -28,6 +28,10 @@ from spine.inference.models import disc_name, grading_name
 from spine.inference.weights import WEIGHTS_FILE
 
 _IMAGES = {
+    "phantoms": (
+        "Lumbar views of virtual people in which every disc is graded; regions measured on the "
+        "true labels."
+    ),
     "synthetic": (
         "Virtual longitudinal cohort with the ages, sexes, BMI and joint grade distributions of "
         "P2's Tables 1 to 3 and a stated share of the course visible at baseline; regions "
@@ -38,12 +42,16 @@ _IMAGES = {
 _FIGURES = {
     Measured.FOLDS: "Figures are out of fold, of networks trained alike without the fold.",
     Measured.HELD_OUT: "Finetuned; figures are of patients held out once, of this very network.",
+    Measured.PHANTOMS: "Figures are of a fifth held out, of this very network.",
     Measured.READERS: "Begun with phantoms, finetuned on readers' grades; figures are out of fold.",
 }
-_VIRTUAL_POPULATION = (
-    "virtual adults of 18 to 70 years with the ages, sexes and BMI of P2's southern Chinese "
-    "cohort, L1/2 to L5/S1, without surgery, tumor or marked deformity"
-)
+_VIRTUAL_POPULATION = {
+    "phantoms": "virtual adults of 20 to 80 years, ages uniform, all discs of a lumbar view",
+    "synthetic": (
+        "virtual adults of 18 to 70 years with the ages, sexes and BMI of P2's southern Chinese "
+        "cohort, L1/2 to L5/S1, without surgery, tumor or marked deformity"
+    ),
+}
 
 
 def export_progression(run: Path, models: Path, version: str, origin: Origin) -> Iterator[str]:
@@ -70,25 +78,23 @@ def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> 
     is_grading = target is Target.BASELINE
     fitted = json.loads((run / scale.value / ALL_FOLDER / TEMPERATURE_FILE).read_text())
     tested = (_grading if is_grading else _progression)(run, scale, origin)
-    spec = (
-        middle_spec()
-        if measured is Measured.READERS
-        else default_spec(swap_axes=bool(plan["swap_axes"]))
-    )
+    spec = middle_spec() if is_grading else default_spec(swap_axes=bool(plan["swap_axes"]))
+    images = "phantoms" if measured is Measured.PHANTOMS else origin.data
     data = data_of(
-        f"{_IMAGES[origin.data]} {_FIGURES[measured]}",
+        f"{_IMAGES[images]} {_FIGURES[measured]}",
         int(fitted["training_patients"]),
         int(fitted["validation_patients"]),
         tested.patients,
         tested.patients if origin.data == "real" else 0,
     )
+    population = origin.population or _VIRTUAL_POPULATION[images]
     return {
         "name": grading_name(scale) if is_grading else disc_name(scale),
         "input": asdict(replace(spec, scale=scale)),
         "widths": fitted["widths"],
         "classes": target.classes(scale) if is_grading else None,
         "temperature": round(float(fitted["temperature"]), 4),
-        "data": data.model_copy(update={"population": origin.population or _VIRTUAL_POPULATION}),
+        "data": data.model_copy(update={"population": population}),
         "metrics": tested.metrics,
         **origin.facts(begun_with_another=measured is not Measured.FOLDS, source=source),
     }
@@ -114,7 +120,7 @@ def _progression(run: Path, scale: Scale, origin: Origin) -> _Tested:
 
 def _grading(run: Path, scale: Scale, origin: Origin) -> _Tested:
     readers = run / gradings_file(scale)
-    path = readers if readers.exists() else predictions_path(run, scale, Target.BASELINE)
+    path = readers if readers.exists() else grading_path(run, scale)
     found = read_gradings(path, scale)
     return _Tested(_metrics(grading_figures(found), len(found.truth), origin), found.patients)
 

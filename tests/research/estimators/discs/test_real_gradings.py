@@ -25,8 +25,7 @@ from research.estimators.discs.real_gradings import (
     TRUE_PFIRRMANN,
     real_gradings,
 )
-from research.training.discs.plans import Target
-from research.training.discs.predictions import predictions_path
+from research.training.discs.predictions import grading_path
 from spine.anatomy.grades import Scale
 from tests.research.estimators.discs.planted_real import grade, read_planted, write_planted
 
@@ -165,13 +164,13 @@ def test_bad_gradings_are_told_by_row(tmp_path, before, after, told):
 
 
 def test_what_training_wrote_of_its_own_cohort_is_not_of_the_real_patients(tmp_path):
-    """`train progression --target baseline` leaves grading-<scale>.csv in its run."""
+    """`train grading` leaves grading-<scale>.csv in its run."""
     write_planted(tmp_path / "data")
     graded = tmp_path / "graded"
     graded.mkdir()
     grade(read_planted(tmp_path / "data"), graded, right=0.9)
     path = graded / gradings_file(Scale.PFIRRMANN)
-    path.replace(predictions_path(tmp_path, Scale.PFIRRMANN, Target.BASELINE))
+    path.replace(grading_path(tmp_path, Scale.PFIRRMANN))
 
     found = real_gradings(tmp_path, tmp_path / "data", np.random.default_rng(0)).found
 

@@ -8,7 +8,8 @@ import pytest
 
 from research.cohort import IMAGE_FILE, LABELS_FILE
 from research.followups import FOLLOWUPS_FILE, Followup, write_followups
-from research.training.discs.regions import default_spec, made_by_of
+from research.training.discs.graded_regions import middle_spec
+from research.training.discs.regions import default_spec, made_by_of, regions_path
 from spine.anatomy.grades import Scale
 from spine.anatomy.levels import DiscLevel
 
@@ -52,10 +53,12 @@ def make_cohort(folder):
             (folder / row.patient_id / name).touch()
         inputs[place, :, 32:64, 32:96] += 2 * row.followup - 2
         index.append(f"{row.patient_id},{row.level},1")
-    np.save(folder / "regions-1.5x2.npy", inputs)
-    (folder / "regions-1.5x2.csv").write_text("\n".join(index) + "\n")
-    made_by = made_by_of(folder, rows, default_spec(swap_axes=False))
-    (folder / "regions-1.5x2.json").write_text(json.dumps(made_by, indent=1) + "\n")
+    for spec in (default_spec(swap_axes=False), middle_spec()):
+        path = regions_path(folder, spec)
+        np.save(path, inputs)
+        path.with_suffix(".csv").write_text("\n".join(index) + "\n")
+        made_by = made_by_of(folder, rows, spec)
+        path.with_suffix(".json").write_text(json.dumps(made_by, indent=1) + "\n")
     return folder
 
 

@@ -7,7 +7,6 @@ from research.training.discs.folds import fold_by_patient, parts_of_all, parts_o
 from tests.research.training.discs.planted import planted_rows
 
 ROWS = planted_rows(40)
-GRADES = [row.followup for row in ROWS]
 
 
 def patients(positions):
@@ -18,7 +17,7 @@ def test_no_patient_is_in_two_parts_and_all_are_tested_once():
     folds = fold_by_patient(ROWS, 5, seed=1)
     tested = []
     for number in range(5):
-        parts = parts_of_fold(ROWS, GRADES, folds, number, seed=1)
+        parts = parts_of_fold(ROWS, folds, number, seed=1)
         groups = [patients(p) for p in (parts.training, parts.validation, parts.test)]
         assert sum(map(len, groups)) == len(set.union(*groups)) == 40
         assert [len(group) for group in groups] == [28, 4, 8]
@@ -42,7 +41,7 @@ def test_a_grade_that_a_training_part_lacks_is_told_with_its_rows():
     folds = fold_by_patient(rows, 5, 0)
 
     with pytest.raises(FollowupsError, match=r"grade 3 is empty .* fold \d: rows 2$"):
-        parts_of_fold(rows, [3, *GRADES[1:]], folds, folds["p000"], 0)
+        parts_of_fold(rows, folds, folds["p000"], 0)
 
 
 def test_more_folds_than_patients_are_refused():

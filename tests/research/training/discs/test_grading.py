@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from research.estimators.discs.gradings import gradings_file, read_gradings
+from research.estimators.discs.model_baseline import baseline_file
 from research.export import Origin, data_of, write_model
 from research.labeled.mapping_file import load_mapping
 from research.training.discs import grading, plans
+from research.training.discs.baselines import grade_baselines
 from research.training.discs.finetuning import read_shipped
 from research.training.discs.fit_settings import FitSettings
 from research.training.discs.graded_regions import (
@@ -26,7 +28,7 @@ from research.training.discs.grading import (
     read_start,
     train_grading,
 )
-from research.training.discs.plans import Computer
+from research.training.discs.plans import Computer, ProgressionPlan
 from research.training.discs.shipping import export_progression
 from spine.anatomy.grades import Scale
 from spine.anatomy.levels import DiscLevel
@@ -35,6 +37,7 @@ from spine.inference.models import disc_name
 from spine.inference.weights import WEIGHTS_FILE, bytes_from_network, load_weights
 from spine.networks.vgg_m import VGGM, VGGMWidths
 from spine.preprocessing.disc import DiscSpec
+from tests.research.training.discs.planted import planted_rows
 
 pytestmark = pytest.mark.slow
 
@@ -119,6 +122,43 @@ def test_a_network_of_phantoms_is_measured_on_people_it_did_not_know_and_begun_w
     assert "40 discs" in line
     trained = (run / "bulging" / "all" / "best.safetensors").read_bytes()
     assert read_start(run, Scale.BULGING) == (trained, LAYERS)
+
+    list(export_progression(run, tmp_path / "out", "0.1.0", Origin("synthetic")))
+
+    card = card_from_json((tmp_path / "out/disc-bulging-grade" / CARD_FILE).read_bytes())
+    assert card.input.slice_spacing_mm == middle_spec().slice_spacing_mm
+    assert card.classes == ((0,), (1,), (2, 3))
+    assert (card.data.real_patients, card.data.test_subjects) == (0, 4)
+    assert "every disc is graded" in card.data.description
+    assert "20 to 80 years" in card.data.population
+    assert {metric.data for metric in card.metrics} == {"synthetic"}
+
+
+def test_baseline_images_are_graded_as_the_report_reads_them(
+    planted, cohort, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(plans, "NARROW", LAYERS)
+    list(train_grading(tmp_path, work(tmp_path / "phantoms")))
+    run = tmp_path / "run"
+    plans.keep_plan(run, ProgressionPlan(folds=3))
+
+    (line,) = grade_baselines(cohort, run, tmp_path / "phantoms", Computer())
+
+    assert line == "bulging: baseline-bulging.csv, 60 discs"
+    found = read_gradings(run / baseline_file(Scale.BULGING), Scale.BULGING)
+    rows = {(row.patient_id, row.level.value): row for row in planted_rows(30)}
+    asked = [rows[disc] for disc in zip(found.patient, found.level, strict=True)]
+    assert len(set(asked)) == 60
+    assert found.grade.tolist() == [row.baseline for row in asked]
+    assert len(np.unique(found.fold)) == 3
+    # The planted image shows the follow-up grade.
+    assert (found.answer == [row.followup for row in asked]).mean() > 0.8
+
+
+def test_a_run_without_grading_networks_grades_nothing(cohort, tmp_path):
+    plans.keep_plan(tmp_path / "run", ProgressionPlan(folds=3))
+    with pytest.raises(ValueError, match="no grading network"):
+        list(grade_baselines(cohort, tmp_path / "run", tmp_path / "none", Computer()))
 
 
 def test_a_progression_network_answers_for_the_lowest_grade_of_an_open_class(models):

@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from research.estimators.discs.gradings import read_gradings
 from research.export import Origin
 from research.training.discs import plans
 from research.training.discs.balance import Balance
 from research.training.discs.fit_settings import FitSettings
-from research.training.discs.plans import Computer, Measured, ProgressionPlan, Target, keep_plan
-from research.training.discs.progression import open_cohort, train_progression
+from research.training.discs.plans import Computer, Measured, ProgressionPlan, keep_plan
+from research.training.discs.progression import train_progression
 from research.training.discs.shipping import export_progression
 from spine.anatomy.grades import Scale
 from spine.networks.vgg_m import VGGMWidths
@@ -97,35 +96,6 @@ def test_every_way_with_rare_grades_gives_probabilities(cohort, tmp_path, balanc
     ]
     assert np.isfinite(values).all()
     assert np.allclose(np.sum(values, axis=1), 1, atol=1e-5)
-
-
-def test_a_grading_model_answers_the_baseline_grade_with_the_rarest_ones_together(cohort, tmp_path):
-    table = cohort / "followups.csv"
-    lines = [line.split(",") for line in table.read_text().splitlines()]
-    for row in lines[1:]:
-        row[3], row[4] = row[4], row[3]
-    assert lines[4][3] == "2"
-    lines[4][3] = "3"
-    table.write_text("\n".join(map(",".join, lines)) + "\n")
-    run, plan = tmp_path / "run", replace(PLAN, folds=2, target=Target.BASELINE)
-
-    known = open_cohort(cohort, plan, Computer(), leave_out=False).trainer(Scale.BULGING, plan)
-    assert known.answers == 3
-    assert known.discs.targets.tolist() == [min(int(row[3]), 2) for row in lines[1:]]
-
-    train(cohort, run, plan)
-    list(export_progression(run, tmp_path / "models", "0.1.0", SYNTHETIC))
-
-    with (run / "grading-bulging.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert all(row["grade"] == row["baseline"] for row in rows)
-    assert "p2" in rows[0]
-    assert "p3" not in rows[0]
-    # As the report reads it where it lies as baseline-bulging.csv beside the predictions.
-    assert read_gradings(run / "grading-bulging.csv", Scale.BULGING).classes.tolist() == [0, 1, 2]
-    card = json.loads((tmp_path / "models" / "disc-bulging-grade" / "card.json").read_text())
-    assert card["classes"] == [[0], [1], [2, 3]]
-    assert "quadratic kappa" in {metric["name"] for metric in card["metrics"]}
 
 
 def test_shipped_model_has_its_temperature_its_people_and_figures_out_of_fold(trained, tmp_path):

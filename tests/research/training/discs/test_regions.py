@@ -27,7 +27,7 @@ def written(tmp_path_factory):
 def test_every_graded_disc_is_cut_once_and_kept(written):
     spec = default_spec(swap_axes=False)
     regions = cut_regions(written, [UPPER, LOWER], spec)
-    kept = (written / "regions-1.5x2.npy").stat().st_mtime_ns
+    kept = (written / "regions-1.5x2x4mm.npy").stat().st_mtime_ns
 
     again = cut_regions(written, [UPPER, LOWER], spec)
 
@@ -35,7 +35,7 @@ def test_every_graded_disc_is_cut_once_and_kept(written):
     assert regions.inputs.dtype == np.float16
     assert abs(float(regions.inputs[0].astype(np.float32).mean())) < 0.05
     assert again.place == regions.place
-    assert (written / "regions-1.5x2.npy").stat().st_mtime_ns == kept
+    assert (written / "regions-1.5x2x4mm.npy").stat().st_mtime_ns == kept
     assert again.rows_of([LOWER, UPPER]).tolist() == [1, 0]
 
 
@@ -47,10 +47,10 @@ def test_regions_of_an_image_that_has_changed_are_refused_until_cut_anew(tmp_pat
     changed = tmp_path / "p000" / name
     os.utime(changed, ns=(0, changed.stat().st_mtime_ns + 1))
 
-    with pytest.raises(ValueError, match=r"of other images: remove regions-1.5x2.csv"):
+    with pytest.raises(ValueError, match=r"of other images: remove regions-1\.5x2x4mm\.csv"):
         cut_regions(tmp_path, [UPPER], spec)
 
-    (tmp_path / "regions-1.5x2.csv").unlink()
+    (tmp_path / "regions-1.5x2x4mm.csv").unlink()
     cut_regions(tmp_path, [UPPER], spec)
 
 
@@ -64,10 +64,10 @@ def test_regions_of_another_region_or_code_or_that_do_not_say_are_refused(writte
         patch.setattr(cutting, "code_sha256", lambda *_: "of later code")
         with pytest.raises(ValueError, match="another preprocessing"):
             cut_regions(written, [UPPER, LOWER], spec)
-    (written / "regions-1.5x2.json").unlink()
+    (written / "regions-1.5x2x4mm.json").unlink()
     with pytest.raises(ValueError, match="another preprocessing"):
         cut_regions(written, [UPPER, LOWER], spec)
-    (written / "regions-1.5x2.csv").unlink()
+    (written / "regions-1.5x2x4mm.csv").unlink()
 
 
 def test_swapped_axes_show_as_much_the_other_way_round(written):
