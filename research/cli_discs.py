@@ -99,6 +99,9 @@ def train(
         typer.Option(help="What is done about rare grades."),
     ] = "plain",
     swap_axes: SwapAxes = False,
+    start: Annotated[
+        Path | None, typer.Option(help="Run of `train grading` to begin with; anew without.")
+    ] = None,
     epochs: Annotated[int, typer.Option(min=2, help="Passes over the training part.")] = 30,
     batch_size: Annotated[int, typer.Option(min=1, help="Discs a step.")] = 64,
     learning_rate: Annotated[float, typer.Option(min=0, help="Highest, of Adam.")] = 5e-4,
@@ -117,7 +120,7 @@ def train(
     from research.training.discs.balance import Balance
     from research.training.discs.fit_settings import FitSettings
     from research.training.discs.plans import Computer, ProgressionPlan, Widths
-    from research.training.discs.progression import train_progression
+    from research.training.discs.progression import Source, train_progression
 
     with told():
         plan = ProgressionPlan(
@@ -128,9 +131,8 @@ def train(
             settings=FitSettings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate),
         )
         computer = Computer(device, workers, threads)
-        lines = train_progression(
-            cohort, run, plan, scale or list(Scale), fold, computer, leave_out=leave_out
-        )
+        source = Source(cohort, start, leave_out)
+        lines = train_progression(source, run, plan, scale or list(Scale), fold, computer)
         for line in lines:
             typer.echo(line)
 

@@ -1,6 +1,5 @@
 """What grading networks say of a followed cohort's baseline images: reports without readers."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,19 +8,19 @@ import torch
 
 from research.estimators.discs.model_baseline import baseline_file
 from research.followups import FOLLOWUPS_FILE, read_followups
-from research.training.discs.batches import DeviceInputs, device_of, weights_path
+from research.training.discs.batches import DeviceInputs, device_of
 from research.training.discs.fitting import predict_logits
 from research.training.discs.folds import Parts, fold_by_patient
 from research.training.discs.graded_regions import GradedDisc, middle_spec
-from research.training.discs.plans import PLAN_FILE, Computer, Target
+from research.training.discs.plans import Computer, Target, read_plan
 from research.training.discs.predictions import write_gradings
-from research.training.discs.progression import ALL_FOLDER
 from research.training.discs.regions import cut_regions
 from research.training.discs.response_norm import with_sliced_norms
-from research.training.discs.scale_trainer import TEMPERATURE_FILE
+from research.training.discs.scale_trainer import ALL_FOLDER
+from research.training.discs.starts import read_trained
 from spine.anatomy.grades import Scale
 from spine.inference.weights import load_weights
-from spine.networks.vgg_m import VGGM, VGGMWidths
+from spine.networks.vgg_m import VGGM
 
 
 def grade_baselines(
@@ -44,7 +43,7 @@ def grade_baselines(
     ValueError
         If there is no grading network.
     """
-    plan = json.loads((run / PLAN_FILE).read_text())
+    plan = read_plan(run)
     scales = [scale for scale in Scale if (grading / scale.value / ALL_FOLDER).is_dir()]
     if not scales:
         raise ValueError(f"{grading.name} has no grading network")
@@ -62,19 +61,18 @@ def grade_baselines(
             for row, place in zip(known, places, strict=True)
         ]
         path = run / baseline_file(scale)
-        network, temperature = _network(grading / scale.value / ALL_FOLDER, scale, inputs)
+        network, temperature = _network(grading, scale, inputs)
         logits = predict_logits(network, inputs, places)
         write_gradings(path, discs, [(_all_tested(len(discs)), logits, temperature)])
         yield f"{scale.value}: {path.name}, {len(discs)} discs"
 
 
-def _network(folder: Path, scale: Scale, inputs: DeviceInputs) -> tuple[VGGM, float]:
+def _network(grading: Path, scale: Scale, inputs: DeviceInputs) -> tuple[VGGM, float]:
     """Return a trained grading network on the device, and its temperature."""
-    fitted = json.loads((folder / TEMPERATURE_FILE).read_text())
-    layers = VGGMWidths(tuple(fitted["widths"]["convolutions"]), fitted["widths"]["linear"])
-    network = VGGM(inputs.shape, len(Target.BASELINE.classes(scale)), layers)
-    load_weights(network, weights_path(folder).read_bytes())
-    return with_sliced_norms(network).to(inputs.device), float(fitted["temperature"])
+    trained = read_trained(grading, scale)
+    network = VGGM(inputs.shape, len(Target.BASELINE.classes(scale)), trained.layers)
+    load_weights(network, trained.weights)
+    return with_sliced_norms(network).to(inputs.device), trained.temperature
 
 
 def _all_tested(discs: int) -> Parts:

@@ -18,13 +18,11 @@ from research.training.discs.fit_settings import FitSettings
 from research.training.discs.folds import Parts, parts_of_all
 from research.training.discs.plans import Computer, Measured, ProgressionPlan, keep_plan
 from research.training.discs.predictions import predictions_of, predictions_path, write_predictions
-from research.training.discs.progression import ALL_FOLDER, FollowedDiscs, open_cohort
-from research.training.discs.scale_trainer import ScaleTrainer
+from research.training.discs.progression import FollowedDiscs, open_cohort
+from research.training.discs.scale_trainer import ALL_FOLDER, ScaleTrainer
+from research.training.discs.starts import read_shipped
 from spine.anatomy.grades import Scale
-from spine.inference.cards import CARD_FILE, card_from_json
 from spine.inference.models import disc_name
-from spine.inference.weights import WEIGHTS_FILE
-from spine.networks.vgg_m import VGGMWidths
 
 SETTINGS = FitSettings(epochs=12, learning_rate=1e-4, batch_size=16)
 _TEST_SHARE = 0.3
@@ -113,15 +111,6 @@ def _write(
     nobody = np.empty(0, np.int64)
     answers = [(Parts(0, nobody, nobody, test), *found)]
     write_predictions(predictions_path(folder, trainer.scale), trainer.rows, answers)
-
-
-def read_shipped(models: Path, name: str) -> tuple[bytes, VGGMWidths]:
-    """Return a disc model's weights and its layers."""
-    folder = models / name
-    card = card_from_json((folder / CARD_FILE).read_bytes())
-    if card.widths is None:
-        raise ValueError(f"{folder.name} is no disc model")
-    return (folder / WEIGHTS_FILE).read_bytes(), card.widths
 
 
 def _divide(rows: Sequence[Followup], seed: int) -> tuple[list[str], NDArray[np.int64]]:

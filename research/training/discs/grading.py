@@ -3,7 +3,6 @@
 Data sets with readers' grades are small: every fold begins anew with the phantoms' network.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,31 +10,24 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from research.estimators.discs.gradings import gradings_file
 from research.labeled.mapping import LabelMapping
-from research.training.discs.batches import DeviceInputs, device_of, weights_path
-from research.training.discs.finetuning import read_shipped
+from research.training.discs.batches import DeviceInputs, device_of
 from research.training.discs.fit_settings import FitSettings
-from research.training.discs.fit_state import last_layer
 from research.training.discs.fitting import Discs
 from research.training.discs.folds import Parts, parts_of_all
 from research.training.discs.graded_regions import (
     GradedDisc,
     GradedRegions,
-    middle_spec,
     regions_of_phantoms,
     regions_of_readers,
 )
 from research.training.discs.plans import Computer, Measured, ProgressionPlan, Target, keep_plan
 from research.training.discs.predictions import grading_path, write_gradings
-from research.training.discs.progression import ALL_FOLDER
-from research.training.discs.scale_trainer import TEMPERATURE_FILE, ScaleTrainer
+from research.training.discs.scale_trainer import ALL_FOLDER, ScaleTrainer
+from research.training.discs.starts import Start, start_of_grading
 from spine.anatomy.grades import Scale
-from spine.inference.models import disc_name
-from spine.inference.weights import bytes_from_network, load_weights
-from spine.networks.vgg_m import VGGM, VGGMWidths
 
 PHANTOMS = FitSettings(epochs=12)
 READERS = FitSettings(
@@ -47,8 +39,6 @@ READERS = FitSettings(
     largest_scaling=0.1,
 )
 _FOLDS_OF_PHANTOMS = 5
-
-Start = tuple[bytes, VGGMWidths]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,32 +119,12 @@ def finetune_grading(data: RealData, work: Work, start: Path, *, folds: int = 5)
         source=data.source,
     )
     keep_plan(work.run, plan)
-    starts = {scale: read_start(start, scale) for scale in work.scales}
+    starts = {scale: start_of_grading(start, scale) for scale in work.scales}
     regions = regions_of_readers(data.folder, data.mapping)
     for trainer in _trainers(regions, plan, work, starts):
         path = work.run / gradings_file(trainer.scale)
         _train_folds(trainer, work.run, path)
         yield _line(trainer, path, regions)
-
-
-def read_start(folder: Path, scale: Scale) -> Start:
-    """Return the weights that a scale begins with, and their layers.
-
-    A progression network may tell more grades apart than readers did: its answer for the lowest
-    grade of an open class then begins as that of the class.
-    """
-    trained = folder / scale.value / ALL_FOLDER
-    if trained.is_dir():
-        widths = json.loads((trained / TEMPERATURE_FILE).read_text())["widths"]
-        layers = VGGMWidths(tuple(widths["convolutions"]), widths["linear"])
-        return weights_path(trained).read_bytes(), layers
-    weights, layers = read_shipped(folder, disc_name(scale))
-    network = VGGM(middle_spec().network_shape, len(scale.classes), layers)
-    load_weights(network, weights)
-    last, classes = last_layer(network), len(Target.BASELINE.classes(scale))
-    last.weight = nn.Parameter(last.weight[:classes])
-    last.bias = nn.Parameter(last.bias[:classes])
-    return bytes_from_network(network), layers
 
 
 def parts_of(discs: Sequence[GradedDisc], number: int, seed: int) -> Parts:

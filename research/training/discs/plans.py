@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from research.training.discs.balance import Balance
 from research.training.discs.fit_settings import FitSettings
@@ -65,6 +66,7 @@ class ProgressionPlan:
     folds : how many by patient, unless the table gives them
     swap_axes : P2's region with its lengths the other way round
     target : the grade five years later, or that of a grading model
+    begun_with_grading : with the networks of `train grading`, of other people
     source : of a public data set that is learned from, with its license; else empty
     """
 
@@ -75,6 +77,7 @@ class ProgressionPlan:
     target: Target = Target.FOLLOWUP
     settings: FitSettings = field(default_factory=FitSettings)
     measured: Measured = Measured.FOLDS
+    begun_with_grading: bool = False
     source: str = ""
 
 
@@ -103,7 +106,12 @@ def keep_plan(run: Path, plan: ProgressionPlan) -> None:
         fresh = path.with_suffix(f".{os.getpid()}")
         fresh.write_text(text)
         fresh.replace(path)
-    # Plans of before this was written down are all of folds, and of no public data set.
-    begun = {"measured": Measured.FOLDS.value, "source": ""} | json.loads(path.read_text())
-    if begun != json.loads(text):
+    if read_plan(run) != json.loads(text):
         raise ValueError(f"{run.name} holds a run of another plan: see its {PLAN_FILE}")
+
+
+def read_plan(run: Path) -> dict[str, Any]:
+    """Return a run's plan; what plans did not say when it was written is as it was then."""
+    told = json.loads((run / PLAN_FILE).read_text())
+    before = {"measured": Measured.FOLDS.value, "source": "", "begun_with_grading": False}
+    return before | told | {"settings": asdict(FitSettings()) | told["settings"]}

@@ -1,7 +1,7 @@
 """Five-year progression by folds: one network a scale and fold, and one on all that ships (P2)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,25 @@ from research.training.discs.folds import fold_by_patient, parts_of_all, parts_o
 from research.training.discs.plans import Computer, ProgressionPlan, keep_plan
 from research.training.discs.predictions import predictions_path, write_predictions
 from research.training.discs.regions import Regions, cut_regions, default_spec
-from research.training.discs.scale_trainer import ScaleTrainer
+from research.training.discs.scale_trainer import ALL_FOLDER, ScaleTrainer
+from research.training.discs.starts import Start, start_of_progression
 from spine.anatomy.grades import Scale
-from spine.networks.vgg_m import VGGMWidths
 
-ALL_FOLDER = "all"
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a run learns from.
+
+    Attributes
+    ----------
+    start : run of `train grading`, of other people, whose networks are begun with; None to begin
+        anew
+    leave_out : go on without discs whose region cannot be cut
+    """
+
+    cohort: Path
+    start: Path | None = None
+    leave_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +47,7 @@ class FollowedDiscs:
         self,
         scale: Scale,
         plan: ProgressionPlan,
-        start: tuple[bytes, VGGMWidths] | None = None,
+        start: Start | None = None,
     ) -> ScaleTrainer[Followup]:
         """Return what trains one scale."""
         rows = [row for row in self.rows if row.scale is scale]
@@ -60,31 +74,31 @@ def open_cohort(
 
 
 def train_progression(
-    cohort: Path,
+    source: Source,
     run: Path,
     plan: ProgressionPlan,
     scales: Sequence[Scale],
     only: Sequence[int] | None,
     computer: Computer,
-    *,
-    leave_out: bool = False,
 ) -> Iterator[str]:
     """Train the folds of each scale and write ``predictions-<scale>.csv``; then one on all.
 
     Parameters
     ----------
     only : the folds to train, and then no network on all; None for everything
-    leave_out : go on without discs whose region cannot be cut
 
     Yields
     ------
     one line a scale
     """
+    start = source.start
+    plan = replace(plan, begun_with_grading=start is not None)
     keep_plan(run, plan)
-    known = open_cohort(cohort, plan, computer, leave_out=leave_out)
+    known = open_cohort(source.cohort, plan, computer, leave_out=source.leave_out)
     folds = fold_by_patient(known.rows, plan.folds, plan.settings.seed)
     for scale in scales:
-        trainer = known.trainer(scale, plan)
+        begun = None if start is None else start_of_progression(start, scale)
+        trainer = known.trainer(scale, plan, begun)
         yield _train_folds(trainer, run, folds, only)
         if only is None:
             everybody = parts_of_all(trainer.rows, plan.settings.seed)

@@ -22,6 +22,7 @@ from spine.anatomy.grades import Scale
 from spine.inference.weights import load_weights
 from spine.networks.vgg_m import VGGM, VGGMWidths
 
+ALL_FOLDER = "all"
 TEMPERATURE_FILE = "temperature.json"
 
 Row = TypeVar("Row", bound=OfPatient)

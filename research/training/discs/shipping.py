@@ -13,15 +13,14 @@ from research.export import Origin, data_of, summary, write_model
 from research.training.discs.batches import weights_path
 from research.training.discs.figures import figures, grading_figures
 from research.training.discs.graded_regions import middle_spec
-from research.training.discs.plans import PLAN_FILE, Measured, Target
+from research.training.discs.plans import Measured, Target, read_plan
 from research.training.discs.predictions import (
     grading_path,
     read_gradings,
     read_predictions,
 )
-from research.training.discs.progression import ALL_FOLDER
 from research.training.discs.regions import default_spec
-from research.training.discs.scale_trainer import TEMPERATURE_FILE
+from research.training.discs.scale_trainer import ALL_FOLDER, TEMPERATURE_FILE
 from spine.anatomy.grades import Scale
 from spine.inference.cards import Metric
 from spine.inference.models import disc_name, grading_name
@@ -60,7 +59,7 @@ def export_progression(run: Path, models: Path, version: str, origin: Origin) ->
     Progression models or, of a run with the baseline as its target, grading models. Their
     evidence is the lowest whatever they learned from: a card cannot raise itself.
     """
-    plan = json.loads((run / PLAN_FILE).read_text())
+    plan = read_plan(run)
     scales = [scale for scale in Scale if (run / scale.value / ALL_FOLDER).exists()]
     if not scales:
         raise ValueError(f"{run.name} has no network on everybody: train it without --fold")
@@ -73,15 +72,16 @@ def export_progression(run: Path, models: Path, version: str, origin: Origin) ->
 
 def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> dict[str, Any]:
     """Return the facts of a scale's card, see `write_model`."""
-    target, measured = Target(str(plan["target"])), _measured(plan)
-    source = str(plan.get("source", ""))
+    target, measured = Target(str(plan["target"])), Measured(str(plan["measured"]))
+    source = str(plan["source"])
     is_grading = target is Target.BASELINE
     fitted = json.loads((run / scale.value / ALL_FOLDER / TEMPERATURE_FILE).read_text())
     tested = (_grading if is_grading else _progression)(run, scale, origin)
     spec = middle_spec() if is_grading else default_spec(swap_axes=bool(plan["swap_axes"]))
+    begun = " Begun with grading networks of other people." if plan["begun_with_grading"] else ""
     images = "phantoms" if measured is Measured.PHANTOMS else origin.data
     data = data_of(
-        f"{_IMAGES[images]} {_FIGURES[measured]}",
+        f"{_IMAGES[images]}{begun} {_FIGURES[measured]}",
         int(fitted["training_patients"]),
         int(fitted["validation_patients"]),
         tested.patients,
@@ -98,10 +98,6 @@ def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> 
         "metrics": tested.metrics,
         **origin.facts(begun_with_another=measured is not Measured.FOLDS, source=source),
     }
-
-
-def _measured(plan: dict[str, object]) -> Measured:
-    return Measured(str(plan.get("measured", Measured.FOLDS)))
 
 
 @dataclass(frozen=True, slots=True)

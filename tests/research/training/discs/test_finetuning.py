@@ -8,10 +8,11 @@ import torch
 
 from research.export import Origin, data_of, write_model
 from research.training.discs import plans
-from research.training.discs.finetuning import finetune_progression, read_shipped
+from research.training.discs.finetuning import finetune_progression
 from research.training.discs.fit_settings import FitSettings
 from research.training.discs.plans import Computer
 from research.training.discs.shipping import export_progression
+from research.training.discs.starts import read_shipped
 from spine.anatomy.grades import Scale
 from spine.inference.models import disc_name
 from spine.inference.weights import WEIGHTS_FILE, bytes_from_network

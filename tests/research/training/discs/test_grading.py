@@ -13,7 +13,6 @@ from research.export import Origin, data_of, write_model
 from research.labeled.mapping_file import load_mapping
 from research.training.discs import grading, plans
 from research.training.discs.baselines import grade_baselines
-from research.training.discs.finetuning import read_shipped
 from research.training.discs.fit_settings import FitSettings
 from research.training.discs.graded_regions import (
     GradedRegions,
@@ -25,11 +24,13 @@ from research.training.discs.grading import (
     RealData,
     Work,
     finetune_grading,
-    read_start,
     train_grading,
 )
 from research.training.discs.plans import Computer, ProgressionPlan
+from research.training.discs.predictions import read_predictions
+from research.training.discs.progression import Source, train_progression
 from research.training.discs.shipping import export_progression
+from research.training.discs.starts import read_shipped, start_of_grading, start_of_progression
 from spine.anatomy.grades import Scale
 from spine.anatomy.levels import DiscLevel
 from spine.inference.cards import CARD_FILE, card_from_json
@@ -121,7 +122,7 @@ def test_a_network_of_phantoms_is_measured_on_people_it_did_not_know_and_begun_w
     assert len(lines) == 1 + 2 * 20 // 5
     assert "40 discs" in line
     trained = (run / "bulging" / "all" / "best.safetensors").read_bytes()
-    assert read_start(run, Scale.BULGING) == (trained, LAYERS)
+    assert start_of_grading(run, Scale.BULGING) == (trained, LAYERS)
 
     list(export_progression(run, tmp_path / "out", "0.1.0", Origin("synthetic")))
 
@@ -162,7 +163,7 @@ def test_a_run_without_grading_networks_grades_nothing(cohort, tmp_path):
 
 
 def test_a_progression_network_answers_for_the_lowest_grade_of_an_open_class(models):
-    weights, layers = read_start(models, Scale.BULGING)
+    weights, layers = start_of_grading(models, Scale.BULGING)
     shipped, begun = VGGM(SHAPE, 4, LAYERS), VGGM(SHAPE, 3, LAYERS)
     load_weights(shipped, read_shipped(models, disc_name(Scale.BULGING))[0])
     load_weights(begun, weights)
@@ -172,6 +173,43 @@ def test_a_progression_network_answers_for_the_lowest_grade_of_an_open_class(mod
     with torch.inference_mode():
         expected, found = shipped.eval()(disc), begun.eval()(disc)
     assert torch.allclose(found, expected[:, :3], atol=1e-6)
+
+
+def test_each_grade_of_an_open_class_begins_with_the_answer_of_the_class(
+    planted, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(plans, "NARROW", LAYERS)
+    list(train_grading(tmp_path, work(tmp_path / "phantoms")))
+
+    weights, layers = start_of_progression(tmp_path / "phantoms", Scale.BULGING)
+
+    graded, begun = VGGM(SHAPE, 3, LAYERS), VGGM(SHAPE, 4, LAYERS)
+    load_weights(graded, start_of_grading(tmp_path / "phantoms", Scale.BULGING)[0])
+    load_weights(begun, weights)
+    assert layers == LAYERS
+    disc = torch.randn(2, *SHAPE)
+    with torch.inference_mode():
+        expected, found = graded.eval()(disc), begun.eval()(disc)
+    assert torch.allclose(found, expected[:, [0, 1, 2, 2]], atol=1e-6)
+
+
+def test_progression_begins_with_grading_networks(planted, cohort, tmp_path, monkeypatch):
+    monkeypatch.setattr(plans, "NARROW", LAYERS)
+    list(train_grading(tmp_path, work(tmp_path / "phantoms")))
+    still = FitSettings(epochs=2, learning_rate=1e-9, weight_decay=0, batch_size=16)
+
+    def accuracy(name, start):
+        run = tmp_path / name
+        plan, source = ProgressionPlan(2, settings=still), Source(cohort, start)
+        list(train_progression(source, run, plan, [Scale.BULGING], [0], Computer()))
+        told = json.loads((run / "plan.json").read_text())
+        assert told["begun_with_grading"] == (start is not None)
+        found = read_predictions(run, Scale.BULGING)
+        return (found.predicted == found.followup).mean()
+
+    # Nothing is learned: what is known is what was begun with.
+    assert accuracy("begun", tmp_path / "phantoms") > 0.8
+    assert accuracy("anew", None) < 0.6
 
 
 def test_what_ships_names_its_data_and_takes_the_middle_of_a_disc(planted, models, tmp_path):

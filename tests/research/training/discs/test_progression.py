@@ -10,7 +10,7 @@ from research.training.discs import plans
 from research.training.discs.balance import Balance
 from research.training.discs.fit_settings import FitSettings
 from research.training.discs.plans import Computer, Measured, ProgressionPlan, keep_plan
-from research.training.discs.progression import train_progression
+from research.training.discs.progression import Source, train_progression
 from research.training.discs.shipping import export_progression
 from spine.anatomy.grades import Scale
 from spine.networks.vgg_m import VGGMWidths
@@ -29,7 +29,7 @@ def small(monkeypatch):
 
 
 def train(cohort, run, plan=PLAN, only=None):
-    return list(train_progression(cohort, run, plan, [Scale.BULGING], only, Computer()))
+    return list(train_progression(Source(cohort), run, plan, [Scale.BULGING], only, Computer()))
 
 
 @pytest.fixture(scope="module")
