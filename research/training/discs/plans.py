@@ -112,6 +112,6 @@ def keep_plan(run: Path, plan: ProgressionPlan) -> None:
 
 def read_plan(run: Path) -> dict[str, Any]:
     """Return a run's plan; what plans did not say when it was written is as it was then."""
-    told = json.loads((run / PLAN_FILE).read_text())
+    told: dict[str, Any] = json.loads((run / PLAN_FILE).read_text())
     before = {"measured": Measured.FOLDS.value, "source": "", "begun_with_grading": False}
     return before | told | {"settings": asdict(FitSettings()) | told["settings"]}
