@@ -8,6 +8,7 @@ import torch
 
 from app.approval import approvals
 from app.settings import load_settings
+from bench.discs import bench_discs
 from bench.intake import bench_intake
 from bench.networks import bench_age_network
 from bench.segmentation import bench_segmentation
@@ -27,11 +28,13 @@ def main() -> int:
     torch.set_num_threads(THREADS)
     settings = load_settings()
     folder = Path(settings.models.folder)
-    models = load_models(folder, approvals(settings), Backend.OPENVINO, threads=THREADS)
+    approved = approvals(settings)
+    models = load_models(folder, approved, Backend.OPENVINO, threads=THREADS)
     results = bench_phantom()
     results += bench_study(models, folder, THREADS)
     results += bench_segmentation(folder, THREADS)
     results += bench_age_network(THREADS)
+    results += bench_discs(models, load_models(folder, approved, Backend.TORCH, threads=THREADS))
     results += bench_writing()
     results += bench_intake()
     results += bench_service()
