@@ -229,7 +229,7 @@ def main() -> NoReturn:
         complain(str(error))
         sys.exit(exit_status(error))
     except Exception as error:  # noqa: BLE001 - the boundary of the process
-        from app.service.worker import describe
+        from app.service.worker_process import describe
 
         code, reason = describe(error)
         complain(f"{code}: {reason}")

@@ -8,12 +8,13 @@ from typing import Any
 
 from app.reasons import Reason
 from app.service.durable import read_json
-from app.service.overview import DeliveryState, withdrawal
+from app.service.overview import withdrawal
 from app.service.recalls import COMMAND, read_recall
 from app.service.recalls import recall as recall_run
 from app.service.records import Receipt, RunRecord, State
 from app.service.register import Register
 from app.service.requests import Request, ask
+from app.service.views import DeliveryState
 from app.status import table
 from spine.dicom.rejection import RejectionTitle
 from spine.errors import Code, SpineError

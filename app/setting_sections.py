@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field, IPvAnyNetwork, model_validator
 
 from app.service.completion import CompletionRules
+from app.service.jobs import Limits
 from app.service.profiles import Mode, Profile
 from app.service.sender_count import SenderCount
-from app.service.worker import Limits
 from app.setting_types import Address, AETitle, MemorySize, Port, Seconds, Section
 from pacs.association import Destination
 from pacs.listener import ListenerSettings

@@ -5,8 +5,9 @@ from dataclasses import asdict
 
 from app.operations import is_served
 from app.service.health import Disk
-from app.service.overview import Overview, RunView, Snapshot
+from app.service.overview import Overview
 from app.service.register import Register
+from app.service.views import RunView, Snapshot
 from app.settings import Settings
 
 _LATEST = 20

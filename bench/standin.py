@@ -10,7 +10,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from app.service.records import RunOutcome, State
-from app.service.worker import Analyze, Job
+from app.service.jobs import Analyze, Job
 
 if TYPE_CHECKING:
     from app.service.server import Service

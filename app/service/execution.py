@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from app.service import attempts
 from app.service.earlier_reports import EarlierReports
 from app.service.inference import Inference
+from app.service.jobs import Job
 from app.service.records import RunOutcome, RunRecord, State
 from app.service.register import Register
 from app.service.rejected import rejected_instances
-from app.service.worker import Job
 from spine.errors import Code
 
 _LOG = logging.getLogger(__name__)

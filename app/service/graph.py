@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.logs import log_to_stderr
+from app.service.jobs import Analyze, Job, LoadAnalysis
 from app.service.records import RunOutcome, State
-from app.service.worker import Analyze, Job, LoadAnalysis
 from app.settings import Settings
 from spine.errors import Code, SpineError
 

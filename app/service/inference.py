@@ -6,8 +6,9 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from app.service.jobs import Job, Limits, LoadAnalysis
 from app.service.records import RunOutcome
-from app.service.worker import Job, Limits, LoadAnalysis, Worker, WorkerStartError
+from app.service.worker import Worker, WorkerStartError
 from spine.errors import Code
 
 _LOG = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from app.service.counters import Arrivals, AsideCodes, StepTimes, StoredInstances
 from app.service.health import Disk, Health
-from app.service.overview import Overview, Snapshot
+from app.service.overview import Overview
+from app.service.views import Snapshot
 from app.version import VERSION
 
 _PREFIX = "spinemap"

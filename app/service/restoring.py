@@ -13,10 +13,11 @@ from app.service.backup import END, HEAD, NOT_COPIED, SCHEMA, BackupContent
 from app.service.durable import fsync_folder, fsync_tree, make_folder_durably
 from app.service.holds import hold
 from app.service.marks import received_titles
-from app.service.overview import Overview, RunView
+from app.service.overview import Overview
 from app.service.register import RESTORING, Register
 from app.service.rejected import rejected_instances
 from app.service.sop_classes import is_mr, is_result
+from app.service.views import RunView
 from pacs.part10 import FileMetaError, read_meta
 from spine.errors import Code, SpineError
 

@@ -16,6 +16,7 @@ from app.service.delivery import Delivery
 from app.service.flow_names import INFERENCE_QUEUE, queue_of
 from app.service.health import Disk, Health
 from app.service.inference import Inference
+from app.service.jobs import LoadAnalysis
 from app.service.metrics import Sources
 from app.service.opening import Opening
 from app.service.overview import Overview
@@ -25,7 +26,6 @@ from app.service.rejections import Rejections
 from app.service.retention import Retention
 from app.service.watchdog import watch
 from app.service.web.server import WebServer
-from app.service.worker import LoadAnalysis
 from app.service.workflows import Workflows
 from app.settings import Settings
 from spine.errors import Code, SpineError

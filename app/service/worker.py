@@ -1,4 +1,4 @@
-"""The warm worker: a spawned process that loads the models once and runs one job after another.
+"""The warm worker as its parent sees it: one job after another, with limits.
 
 Holoscan cannot be interrupted: a hung operator ends only with its process. So the
 parent polls with a timeout, kills (never terminates) and spawns anew. The worker
@@ -6,68 +6,23 @@ dies with its parent. Its memory is watched by what it holds (resident), not by 
 mapped: networks and drivers map many times what they use.
 """
 
-import errno
-import gc
 import json
-import logging
 import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from app.logs import log_to_stderr
-from app.service.processes import die_with_parent
+from app.service.jobs import Job, Limits, LoadAnalysis
 from app.service.records import RunOutcome
+from app.service.worker_process import serve
 from spine.errors import Code, SpineError
 
-_LOG = logging.getLogger(__name__)
-
 _WATCH_INTERVAL_S = 0.1
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One study to analyze: paths and codes only.
-
-    Attributes
-    ----------
-    input, output : folders; `output` exists and is empty
-    priors : folder with our earlier reports on the patient; None if there is none
-    analysis_time : ISO 8601 with offset
-    previous : folder of the run whose result this one would replace; None if there is none
-    """
-
-    run_id: str
-    input: str
-    priors: str | None
-    output: str
-    profile: str
-    analysis_time: str
-    previous: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one job may take before its worker is killed.
-
-    Attributes
-    ----------
-    memory_bytes : resident in the worker; 0 for no limit
-    """
-
-    timeout_s: float
-    memory_bytes: int = 0
-
-
-Analyze = Callable[[Job], RunOutcome]
-LoadAnalysis = Callable[[], Analyze]
 
 
 class WorkerStartError(SpineError):
@@ -125,7 +80,7 @@ class Worker:
         self._connection, theirs = context.Pipe()
         with theirs:
             process = context.Process(
-                target=_serve,
+                target=serve,
                 args=(theirs, self._load, os.getpid()),
                 name="spinemap-worker",
                 daemon=True,
@@ -209,61 +164,3 @@ def _kill_group(pid: int) -> None:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             return
-
-
-def _serve(connection: Connection, load: LoadAnalysis, parent: int) -> None:
-    """Load, then answer one job after another until the parent closes the pipe."""
-    die_with_parent(parent)
-    log_to_stderr()
-    try:
-        analyze = load()
-    except BaseException as error:  # noqa: BLE001 - the boundary of the process
-        code, reason = describe(error)
-        _LOG.error("worker: models not loaded: %s %s", code, reason)
-        _send(connection, {"code": code.value, "reason": reason})
-        return
-    _send(connection, {"code": None, "reason": ""})
-    while True:
-        try:
-            job = Job(**json.loads(connection.recv_bytes()))
-        except (EOFError, OSError):
-            return
-        _send(connection, _answer(analyze, job).to_json())
-        # A failed run of the graph keeps 20 MB until collected; holoscan also ignores SIGTERM.
-        gc.collect()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _answer(analyze: Analyze, job: Job) -> RunOutcome:
-    try:
-        return analyze(job)
-    except BaseException as error:  # noqa: BLE001 - the boundary of the process
-        code, reason = describe(error)
-        _LOG.error("run %s failed: %s %s", job.run_id, code, reason)
-        return RunOutcome.failed(code)
-
-
-def describe(error: BaseException) -> tuple[Code, str]:
-    """Return code and reason of an error; of a foreign one only type and place.
-
-    Messages of libraries may quote what they read, and so a patient.
-    """
-    if isinstance(error, SpineError):
-        return error.code, error.reason
-    if isinstance(error, MemoryError):
-        return Code.WORKER_OUT_OF_MEMORY, "an allocation was refused"
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return Code.DISK_LOW, "the disk is full"
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown place"
-    return Code.INTERNAL, f"{type(error).__name__} at {place}"
-
-
-def _send(connection: Connection, message: dict[str, Any]) -> None:
-    try:
-        connection.send_bytes(json.dumps(message).encode())
-    except OSError:
-        # The parent is gone; so are we, at the next read.
-        return

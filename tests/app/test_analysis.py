@@ -12,9 +12,9 @@ from pydicom import dcmread
 from app.analysis import Analysis, load_analysis
 from app.application import Analyzer
 from app.service.graph import graph_loader
+from app.service.jobs import Job
 from app.service.recalls import RECALL_FILE
 from app.service.records import State
-from app.service.worker import Job
 from app.settings import Settings, load_settings
 from phantom.protocols import LUMBAR_T2, coarser
 from phantom.studies import StudyPlan, write_phantom_study

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from tests.chaos.kills_points import Point, arm
 
 if TYPE_CHECKING:
+    from app.service.jobs import Analyze, Job, LoadAnalysis
     from app.service.records import RunOutcome
     from app.service.server import Service
-    from app.service.worker import Analyze, Job, LoadAnalysis
 
 _ANALYSIS_S = 0.2
 _FURTHER_OBJECTS = 2

@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.service.metrics import Sources, registry
-from app.service.overview import RunView, Snapshot
 from app.service.register import Register
+from app.service.views import RunView, Snapshot
 
 _LATEST = 50
 

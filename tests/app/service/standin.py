@@ -18,8 +18,8 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from app.service.holds import HOLD_FILE
+from app.service.jobs import Analyze, Job
 from app.service.records import RunOutcome, State
-from app.service.worker import Analyze, Job
 from spine.errors import Code, InputError, ModelIntegrityError
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, MRImag
 
 from app.service.earlier_reports import EarlierReports
 from app.service.execution import Execution
+from app.service.jobs import Job
 from app.service.recalls import COMMAND, recall
 from app.service.records import RunOutcome, RunRecord, State
 from app.service.register import Register
-from app.service.worker import Job
 from spine.dicom.patient_key import patient_key
 from spine.dicom.rejection import RejectionTitle
 from spine.errors import Code

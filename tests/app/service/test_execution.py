@@ -11,9 +11,9 @@ import pytest
 from app.service import attempts
 from app.service.execution import CRASHES, Execution
 from app.service.inference import Stopping
+from app.service.jobs import Job
 from app.service.records import RunOutcome, RunRecord, State
 from app.service.register import Register
-from app.service.worker import Job
 from spine.errors import Code
 
 ROOT = Path(__file__).parents[3]

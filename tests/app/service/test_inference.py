@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.service.inference import Inference, Stopping
+from app.service.jobs import Job, Limits
 from app.service.records import RunOutcome, State
 from app.service.register import Register
-from app.service.worker import Job, Limits, WorkerStartError
+from app.service.worker import WorkerStartError
 from spine.errors import Code
 from tests.app.service import standin
 from tests.app.service.served import until
@@ -62,18 +63,18 @@ def test_job_during_which_the_worker_died_is_tried_again(
 
 
 @pytest.mark.parametrize(
-    ("patient", "code"),
+    ("patient", "code", "timeout_s"),
     [
-        ("DIE", Code.WORKER_DIED),
-        ("SEGFAULT", Code.WORKER_DIED),
-        ("HANG", Code.WORKER_TIMEOUT),
-        ("EAT MEMORY", Code.WORKER_OUT_OF_MEMORY),
+        ("DIE", Code.WORKER_DIED, 60),
+        ("SEGFAULT", Code.WORKER_DIED, 60),
+        ("HANG", Code.WORKER_TIMEOUT, 3),
+        ("EAT MEMORY", Code.WORKER_OUT_OF_MEMORY, 60),
     ],
 )
 def test_job_that_breaks_every_worker_is_quarantined_and_the_next_is_unaffected(
-    job_for: Callable[[str], Job], patient: str, code: Code
+    job_for: Callable[[str], Job], patient: str, code: Code, timeout_s: float
 ) -> None:
-    inference = Inference(standin.load, Limits(2, 600 << 20))
+    inference = Inference(standin.load, Limits(timeout_s, 600 << 20))
     inference.start()
     try:
         assert inference.run(job_for(patient)) == RunOutcome.quarantined(code)

@@ -6,10 +6,11 @@ import pytest
 
 from app.service import attempts
 from app.service.holds import hold
-from app.service.overview import DeliveryState, Overview, RunView
+from app.service.overview import Overview
 from app.service.recalls import COMMAND, recall
 from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
+from app.service.views import DeliveryState, RunView
 from spine.dicom.rejection import RejectionTitle
 from spine.errors import Code
 from tests.app.service.recorded import OBJECTS, record_run

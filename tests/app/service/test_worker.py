@@ -7,17 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from app.service.jobs import Job, Limits, LoadAnalysis
 from app.service.records import RunOutcome, State
 from app.service.register import Register
-from app.service.worker import (
-    Job,
-    Limits,
-    LoadAnalysis,
-    Worker,
-    WorkerStartError,
-    describe,
-    resident_bytes,
-)
+from app.service.worker import Worker, WorkerStartError, resident_bytes
+from app.service.worker_process import describe
 from spine.errors import Code, InputError
 from tests.app.service import standin
 from tests.app.service.short_of_processes import refuse_processes

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.service.execution import Execution
+from app.service.jobs import Job
 from app.service.opening import Opening
 from app.service.records import RunOutcome, State
 from app.service.register import Register
 from app.service.rejections import Rejections
-from app.service.worker import Job
 from spine.errors import Code
 from tests.app.service.notes import note_dataset, receive
 from tests.app.service.rejections.noted import SAGITTAL, STUDY, said

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
+from app.service.jobs import Job
 from app.service.records import RunOutcome, RunRecord
 from app.service.register import Register
-from app.service.worker import Job
 from app.service.workflows import Workflows
 from tests.app.service import standin
 

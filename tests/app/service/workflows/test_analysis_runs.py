@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from app.service.jobs import Job
 from app.service.records import RunOutcome, RunRecord, State
 from app.service.register import Register
-from app.service.worker import Job, resident_bytes
+from app.service.worker import resident_bytes
 from app.service.workflows import Workflows
 from spine.errors import Code
 from tests.app.service.served import until

@@ -7,10 +7,10 @@ from contextlib import closing
 import pytest
 
 from app.service.inference import Inference
+from app.service.jobs import Job, Limits
 from app.service.recalls import COMMAND, recall
 from app.service.records import Receipt, RunOutcome, RunRecord, State
 from app.service.register import Register
-from app.service.worker import Job, Limits
 from app.service.workflows import Workflows
 from spine.dicom.rejection import RejectionTitle
 from tests.app.service import standin
