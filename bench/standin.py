@@ -9,8 +9,8 @@ import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
-from app.service.records import RunOutcome, State
 from app.service.jobs import Analyze, Job
+from app.service.records import RunOutcome, State
 
 if TYPE_CHECKING:
     from app.service.server import Service

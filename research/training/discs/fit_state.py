@@ -67,8 +67,8 @@ class FitState:
                 mean.lerp_(now, 1 - kept)
 
     def finish_epoch(self, epoch: int, trained: float, held_out: float) -> None:
-        """Keep the weights if they are the best so far."""
-        if held_out < self.best_loss:
+        """Keep the weights if they are the best so far, or if nobody tells which are."""
+        if np.isnan(held_out) or held_out < self.best_loss:
             self.best_loss = held_out
             weights_path(self.folder).write_bytes(bytes_from_network(self.average))
         with (self.folder / CURVES_FILE).open("a", newline="") as file:

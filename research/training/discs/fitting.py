@@ -1,5 +1,6 @@
 """Fitting one disc network on a device: resumable, the best epoch kept."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from tqdm import tqdm
 
 from research.training.discs.balance import Balance, class_weights, epoch_order
 from research.training.discs.batches import DeviceInputs, augmented, turned, weights_path
@@ -49,6 +51,8 @@ def fit_network(
 ) -> None:
     """Train on (training, inner validation) discs and leave the best epoch's weights.
 
+    Without validation discs the last epoch's are left.
+
     Measured and kept is a running average of the weights, which a few thousand discs with
     noisy courses move less than the weights themselves.
 
@@ -58,12 +62,9 @@ def fit_network(
     training, validation = parts
     state = FitState(network, settings, folder, inputs.device)
     if state.epoch < settings.epochs:
-        for epoch in range(state.epoch, settings.epochs):
+        for epoch in _epochs(state):
             trained = _train_epoch(state, inputs, training, balance)
-            logits = torch.from_numpy(predict_logits(state.average, inputs, validation.places))
-            answers = torch.from_numpy(validation.targets)
-            held_out = float(nn.functional.cross_entropy(logits, answers))
-            state.finish_epoch(epoch, trained, held_out)
+            state.finish_epoch(epoch, trained, _held_out_loss(state, inputs, validation))
         state.save()
     load_weights(network, weights_path(folder).read_bytes())
 
@@ -95,6 +96,21 @@ def ordinal_targets(grades: torch.Tensor, classes: int, width: float) -> torch.T
     """
     away = (torch.arange(classes, device=grades.device) - grades[:, None]).abs()
     return torch.softmax(-away / width, dim=1)
+
+
+def _epochs(state: FitState) -> Iterator[int]:
+    """Go through the epochs that are left, with a bar named by scale and fold."""
+    name = f"{state.folder.parent.name} {state.folder.name}"
+    first, last = state.epoch, state.settings.epochs
+    yield from tqdm(range(first, last), name, last, initial=first, mininterval=5)
+
+
+def _held_out_loss(state: FitState, inputs: DeviceInputs, validation: Discs) -> float:
+    """Return the running average's loss; NaN where nobody is held out."""
+    if not len(validation):
+        return float("nan")
+    logits = torch.from_numpy(predict_logits(state.average, inputs, validation.places))
+    return float(nn.functional.cross_entropy(logits, torch.from_numpy(validation.targets)))
 
 
 def _weights(training: Discs, balance: Balance, classes: int) -> torch.Tensor | None:

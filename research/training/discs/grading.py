@@ -3,7 +3,7 @@
 Data sets with readers' grades are small: every fold begins anew with the phantoms' network.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from research.estimators.discs.gradings import gradings_file
 from research.labeled.mapping import LabelMapping
 from research.training.discs.batches import DeviceInputs, device_of
+from research.training.discs.calibration import fit_temperature
 from research.training.discs.fit_settings import FitSettings
 from research.training.discs.fitting import Discs
 from research.training.discs.folds import Parts, parts_of_all
@@ -39,6 +40,7 @@ READERS = FitSettings(
     largest_scaling=0.1,
 )
 _FOLDS_OF_PHANTOMS = 5
+_NOBODY: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def train_grading(cohort: Path, work: Work) -> Iterator[str]:
     keep_plan(work.run, plan)
     regions = regions_of_phantoms(cohort, work.computer.workers)
     for trainer in _trainers(regions, plan, work, {}):
-        parts = parts_of(trainer.rows, 0, plan.settings.seed)
+        parts = _parts_of_phantoms(trainer.rows, plan.settings.seed)
         answers = trainer.train(parts, work.run / trainer.scale.value / ALL_FOLDER)
         path = grading_path(work.run, trainer.scale)
         write_gradings(path, trainer.rows, [(parts, *answers)])
@@ -127,13 +129,22 @@ def finetune_grading(data: RealData, work: Work, start: Path, *, folds: int = 5)
         yield _line(trainer, path, regions)
 
 
-def parts_of(discs: Sequence[GradedDisc], number: int, seed: int) -> Parts:
+def _parts_of_phantoms(discs: Sequence[GradedDisc], seed: int) -> Parts:
     """Test one fold; an inner part of the others chooses the epoch and the temperature."""
-    is_test = np.array([disc.fold == number for disc in discs])
+    is_test = np.array([disc.fold == 0 for disc in discs])
     others: NDArray[np.int64] = np.flatnonzero(~is_test)
-    inner = parts_of_all([discs[position] for position in others], seed + number)
+    inner = parts_of_all([discs[position] for position in others], seed)
     training, validation = others[inner.training], others[inner.validation]
-    return Parts(number, training, validation, np.flatnonzero(is_test))
+    return Parts(0, training, validation, np.flatnonzero(is_test))
+
+
+def _parts_of_readers(discs: Sequence[GradedDisc], tested: int | None) -> Parts:
+    """Test one fold, or nobody; learn from all others.
+
+    An inner part of two patients would choose the epoch, and the temperature, by chance.
+    """
+    is_test = np.array([disc.fold == tested for disc in discs])
+    return Parts(tested, np.flatnonzero(~is_test), _NOBODY, np.flatnonzero(is_test))
 
 
 def _trainers(
@@ -155,13 +166,32 @@ def _learned(discs: Sequence[GradedDisc], scale: Scale) -> Discs:
 
 
 def _train_folds(trainer: ScaleTrainer[GradedDisc], run: Path, path: Path) -> None:
-    discs, seed, found = trainer.rows, trainer.plan.settings.seed, []
-    folder = run / trainer.scale.value
-    for number in sorted({disc.fold for disc in discs}):
-        parts = parts_of(discs, number, seed)
-        found.append((parts, *trainer.train(parts, folder / f"fold-{number}")))
-        write_gradings(path, discs, found)
-    trainer.train(parts_of_all(discs, seed), folder / ALL_FOLDER)
+    """Grade each fold by a network of the others, then train the network that ships.
+
+    A fold's temperature is fitted on what the other folds' patients were told out of fold, that
+    of the network that ships on all of it.
+    """
+    discs, folder = trainer.rows, run / trainer.scale.value
+    numbers = sorted({disc.fold for disc in discs})
+    parts = [_parts_of_readers(discs, number) for number in numbers]
+    logits = [trainer.train(one, folder / f"fold-{one.number}", 1.0)[0] for one in parts]
+    grades = [trainer.discs.targets[one.test] for one in parts]
+    found = []
+    for place, one in enumerate(parts):
+        others = [other for other in range(len(parts)) if other != place]
+        temperature = _temperature(logits, grades, others)
+        found.append((one, logits[place], temperature))
+    write_gradings(path, discs, found)
+    shipped = _temperature(logits, grades, range(len(parts)))
+    trainer.train(_parts_of_readers(discs, None), folder / ALL_FOLDER, shipped)
+
+
+def _temperature(
+    logits: Sequence[NDArray[np.float32]], grades: Sequence[NDArray[np.int64]], folds: Iterable[int]
+) -> float:
+    chosen = list(folds)
+    told = np.concatenate([logits[fold] for fold in chosen])
+    return fit_temperature(told, np.concatenate([grades[fold] for fold in chosen]))
 
 
 def _line(trainer: ScaleTrainer[GradedDisc], path: Path, regions: GradedRegions) -> str:

@@ -56,8 +56,15 @@ class ScaleTrainer(Generic[Row]):
         """Return the widths of the networks."""
         return self.plan.widths.layers if self.start is None else self.start[1]
 
-    def train(self, parts: Parts, folder: Path) -> tuple[NDArray[np.float32], float]:
-        """Train on one parting; return the logits of its test part and the temperature."""
+    def train(
+        self, parts: Parts, folder: Path, temperature: float | None = None
+    ) -> tuple[NDArray[np.float32], float]:
+        """Train on one parting; return the logits of its test part and the temperature.
+
+        Parameters
+        ----------
+        temperature : where it is known from elsewhere; None to fit it on the inner part
+        """
         settings, balance = self.plan.settings, self.plan.balance
         network = self.begin()
         known = self._part(parts.training), self._part(parts.validation)
@@ -65,7 +72,9 @@ class ScaleTrainer(Generic[Row]):
         fit_network(network, self.inputs, known, settings, folder, first)
         if balance is Balance.SMOTE:
             refit_last_layer(network, self.inputs, known, settings)
-        temperature = self._calibrated(network, parts, folder)
+        if temperature is None:
+            temperature = self._fitted_temperature(network, parts)
+        self._write_facts(parts, folder, temperature)
         return self.logits(network, parts.test), temperature
 
     def begin(self) -> VGGM:
@@ -82,11 +91,11 @@ class ScaleTrainer(Generic[Row]):
             return np.empty((0, self.answers), np.float32)
         return predict_logits(network, self.inputs, self._part(positions).places)
 
-    def _calibrated(self, network: VGGM, parts: Parts, folder: Path) -> float:
-        """Fit the temperature on the inner validation part and write it down."""
+    def _fitted_temperature(self, network: VGGM, parts: Parts) -> float:
         held = self._part(parts.validation)
-        logits = predict_logits(network, self.inputs, held.places)
-        temperature = fit_temperature(logits, held.targets)
+        return fit_temperature(predict_logits(network, self.inputs, held.places), held.targets)
+
+    def _write_facts(self, parts: Parts, folder: Path, temperature: float) -> None:
         content = {
             "temperature": temperature,
             "widths": asdict(self.layers),
@@ -94,7 +103,6 @@ class ScaleTrainer(Generic[Row]):
             "validation_patients": self._patients(parts.validation),
         }
         (folder / TEMPERATURE_FILE).write_text(json.dumps(content) + "\n")
-        return temperature
 
     def _patients(self, positions: NDArray[np.int64]) -> int:
         return len({self.rows[position].patient_id for position in positions})

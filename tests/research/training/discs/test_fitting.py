@@ -109,3 +109,18 @@ def test_targets_and_turns_of_the_settings_reach_the_steps(inputs, tmp_path):
     assert loss_of("spread", ordinal_width=0.5) != plain
     assert loss_of("turned", largest_turn_deg=20.0) != plain
     assert loss_of("scaled", largest_scaling=0.2) != plain
+
+
+def test_without_validation_the_last_epoch_is_kept(inputs, tmp_path):
+    training, _ = parts()
+    nobody = Discs(*[np.empty(0, np.int64)] * 3)
+    found, longer = network(), network()
+
+    fit_network(found, inputs, (training, nobody), SETTINGS, tmp_path / "run")
+    fit_network(
+        longer, inputs, (training, nobody), replace(SETTINGS, learning_rate=0.0), tmp_path / "still"
+    )
+
+    assert [row[2] for row in curve(tmp_path / "run")] == ["nan"] * 3
+    assert bytes_from_network(longer) == bytes_from_network(network())
+    assert bytes_from_network(found) != bytes_from_network(longer)
