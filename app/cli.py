@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from app.cli_models import models_app
 from app.cli_service import service_app
 from app.exit_status import ExitStatus, exit_status
 from app.logs import LogFormat, log_to_stderr
@@ -27,7 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-models_app = typer.Typer(help="Which models are there, and which are approved.")
 app.add_typer(service_app)
 app.add_typer(models_app, name="models", no_args_is_help=True)
 
@@ -184,37 +184,6 @@ def manifest(
         raise typer.BadParameter("expected cpu or gpu", param_hint="--variant")
     write_manifests(_with_models(load_settings(config), models), Variant(variant), output)
     say(f"app.json and pkg.json written to {output}")
-
-
-@models_app.command("list")
-def list_models(config: Config = None, models: ModelFolder = None) -> None:
-    """List the models in a folder with their evidence and whether they are approved.
-
-    Example: python -m app models list -m models
-    """
-    from app.approval import model_lines
-    from app.settings import load_settings
-
-    settings = load_settings(config)
-    for line in model_lines(models or settings.models.folder, settings):
-        say(line)
-
-
-@models_app.command()
-def approve(
-    name: Annotated[str, typer.Argument(help="Folder of the model.")],
-    config: Config = None,
-    models: ModelFolder = None,
-) -> None:
-    """Print the entry that approves a model, for `models: approved:` of site.yaml; writes nothing.
-
-    Example: python -m app models approve age-dcnn -m models
-    """
-    from app.approval import approval_entry
-    from app.settings import load_settings
-
-    settings = load_settings(config)
-    say(approval_entry((models or settings.models.folder) / name))
 
 
 def main() -> NoReturn:
