@@ -1,4 +1,4 @@
-"""Writing what a run writes by default: 40 segments of a whole spine, a page, a report."""
+"""Writing what a run writes, by default and in full: 40 segments of a whole spine, and the rest."""
 
 import tempfile
 from dataclasses import replace
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.timing import Cost, measure
+from pacs.part10 import read_meta
 from phantom.protocols import WHOLE_SPINE_T2
 from phantom.rendering import render
 from phantom.subjects import subject
@@ -20,6 +21,7 @@ from spine.dicom.loading import LoadingSettings, load
 from spine.dicom.selection import SelectionSettings, select
 from spine.findings import (
     AgeEstimate,
+    AgeInterval,
     Baseline,
     DiscAssessment,
     Evidence,
@@ -29,26 +31,39 @@ from spine.findings import (
     ScaleForecast,
     Segmentation,
 )
+from spine.findings_heat import AgeHeat, LimitedValue
 from spine.imaging.orientation import canonical
-from spine.imaging.volume import LabelMap
+from spine.imaging.volume import LabelMap, Volume
+from spine.reporting.kinds import DEFAULT_KINDS, Kind, kind_of
 from spine.reporting.writing import RunContext, WritingSettings, write
 
 SEED = 3
 SEGMENTS = 40
 TARGET_S = 2.0
 _REPETITIONS = 3
+_INTERVAL = AgeInterval(54.8, 11.9, 90, 45, 54, 260, "synthetic", 62)
 _MODEL = ModelReference("bench", "0.0.0", "0" * 64, Evidence.SYNTHETIC)
 
 
 def bench_writing() -> list[Measurement]:
-    """Time the default set; the first writing, which also loads fonts and tables, is not counted.
+    """Time the default set, and objects of every kind."""
+    with tempfile.TemporaryDirectory() as temporary:
+        findings = whole_spine(Path(temporary) / "study")
+        return [
+            *_figures("the default objects", findings, DEFAULT_KINDS, Path(temporary)),
+            *_figures("objects of every kind", findings, frozenset(Kind), Path(temporary)),
+        ]
+
+
+def _figures(
+    what: str, findings: Findings, kinds: frozenset[Kind], folder: Path
+) -> list[Measurement]:
+    """Time a set; the first writing, which also loads fonts and tables, is not counted.
 
     The time is that of one process: a second core only serves the disk.
     """
-    with tempfile.TemporaryDirectory() as temporary:
-        findings = whole_spine(Path(temporary) / "study")
-        costs = [_written(findings, Path(temporary)) for _ in range(_REPETITIONS + 1)][1:]
-    name = f"writing the default objects of {SEGMENTS} segments, 384 x 793 x 14"
+    costs = [written(findings, kinds, folder) for _ in range(_REPETITIONS + 1)][1:]
+    name = f"writing {what} of {SEGMENTS} segments, 384 x 793 x 14"
     wall_s = min(cost.wall_s for cost in costs)
     cpu_s = min(cost.cpu_s for cost in costs)
     return [
@@ -68,7 +83,9 @@ def whole_spine(folder: Path) -> Findings:
     empty = SpineGeometry((), (), 0.0)
     quality = Quality(24, levels_certain=True)
     segmentation = Segmentation(selection.volume, labels, empty, quality, _MODEL)
-    age = AgeEstimate(54.8, 58.1, 61.3, Evidence.SYNTHETIC, _MODEL)
+    age = AgeEstimate(
+        54.8, 58.1, 61.3, Evidence.SYNTHETIC, _MODEL, heat=_heat(labels), interval=_INTERVAL
+    )
     lumbar = [level for level in DiscLevel if level.is_lumbar][:5]
     return Findings(selection, segmentation, age, tuple(map(_disc, lumbar)))
 
@@ -101,10 +118,30 @@ def _forecast(scale: Scale) -> ScaleForecast:
     )
 
 
-def _written(findings: Findings, folder: Path) -> Cost:
+def _heat(labels: LabelMap) -> AgeHeat:
+    """Return heat that fades from front to back over the spine, and its reverse."""
+    front_to_back = np.linspace(0, 1, labels.data.shape[0], dtype=np.float32)[:, None, None]
+    older = Volume(front_to_back * (labels.data > 0), labels.affine)
+    younger = Volume((1 - front_to_back) * (labels.data > 0), labels.affine)
+    return AgeHeat(
+        older, younger, 0.5, (28.8, 28.8), LimitedValue(0.1, 0.4), LimitedValue(0.0, 0.1)
+    )
+
+
+def written(findings: Findings, kinds: frozenset[Kind], folder: Path) -> Cost:
+    """Write once and return what it took.
+
+    Raises
+    ------
+    AssertionError
+        If a kind was not written: what does less is no faster.
+    """
     output = Path(tempfile.mkdtemp(dir=folder))
     run = RunContext(output, datetime(2026, 1, 1, tzinfo=UTC), "bench", "0" * 64, False)
-    outcome, cost = measure(lambda: write(findings, (_MODEL,), run, WritingSettings()))
-    if len(outcome.written) < 5:
-        raise AssertionError("not every object of the default set was written")
+    settings = WritingSettings(objects=kinds)
+    _, cost = measure(lambda: write(findings, (_MODEL,), run, settings))
+    files = (output / "dicom").iterdir()
+    lacking = kinds - {kind_of(read_meta(path).sop_class_uid, path.name) for path in files}
+    if lacking:
+        raise AssertionError(f"not written: {', '.join(sorted(lacking))}")
     return cost
