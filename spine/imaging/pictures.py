@@ -1,5 +1,6 @@
 """A sagittal slice with outlines as an RGB picture, anterior to the left, superior up."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -168,26 +169,36 @@ def _enlarged(gray: NDArray[np.uint8], size: tuple[int, int]) -> RGB:
 
 
 def _outline(picture: RGB, labels: NDArray[np.generic], colors: Mapping[int, Color]) -> None:
-    size = picture.shape[1], picture.shape[0]
     for value in np.unique(labels):
         color = colors.get(int(value))
         if color is None:
             continue
+        mask = labels == value
+        part = _surroundings(mask, picture.shape)
         # Enlarged as a gray mask and cut at one half, so that outlines are smooth, not stairs.
-        mask = Image.fromarray(np.where(labels == value, 255, 0).astype(np.uint8))
-        large = np.asarray(mask.resize(size, Image.Resampling.BILINEAR)) >= 128
-        part = _surroundings(large)
-        inner = ndimage.binary_erosion(large[part], iterations=_OUTLINE_WIDTH, border_value=1)
-        picture[part][large[part] & ~inner] = color
+        large = _resized_part(mask, picture.shape, part) >= 128
+        inner = ndimage.binary_erosion(large, iterations=_OUTLINE_WIDTH, border_value=1)
+        picture[part][large & ~inner] = color
 
 
-def _surroundings(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return the rows and columns in which a mask lies, with room for its outline."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return slice(0), slice(0)
-    room = _OUTLINE_WIDTH + 1
-    return (
-        slice(max(0, rows[0] - room), rows[-1] + 1 + room),
-        slice(max(0, columns[0] - room), columns[-1] + 1 + room),
-    )
+def _surroundings(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return the rows and columns of the enlarged picture in which a mask and its outline lie."""
+    found = []
+    for axis in (0, 1):
+        inside = np.flatnonzero(mask.any(axis=1 - axis))
+        larger, room = shape[axis] / mask.shape[axis], _OUTLINE_WIDTH + 1
+        first, last = int(inside[0] * larger), math.ceil((inside[-1] + 1) * larger)
+        found.append(slice(max(0, first - room), min(shape[axis], last + room)))
+    return found[0], found[1]
+
+
+def _resized_part(
+    mask: NDArray[np.bool_], shape: tuple[int, ...], part: tuple[slice, slice]
+) -> NDArray[np.uint8]:
+    """Return a part of a mask resized to a shape, 0 to 255, without resizing the rest."""
+    rows, columns = part
+    down, across = mask.shape[0] / shape[0], mask.shape[1] / shape[1]
+    box = columns.start * across, rows.start * down, columns.stop * across, rows.stop * down
+    size = columns.stop - columns.start, rows.stop - rows.start
+    gray = Image.fromarray(np.where(mask, 255, 0).astype(np.uint8))
+    return np.asarray(gray.resize(size, Image.Resampling.BILINEAR, box=box))
