@@ -1,8 +1,11 @@
-"""Clocks: CPU-seconds of this process with all its threads, and wall seconds."""
+"""CPU-seconds of this process with all its threads, wall seconds, and the memory of others."""
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -33,3 +36,19 @@ def side_by_side(
 
 def _cheapest(costs: list[Cost]) -> Cost:
     return min(costs, key=lambda cost: cost.cpu_s)
+
+
+def peak_memory_gib(call: Callable[..., None], *arguments: object) -> float:
+    """Return the most that a process of its own held while it made a call.
+
+    The kernel's ``ru_maxrss`` would not do: a new process inherits its parent's.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_peak_of, call, *arguments).result()
+
+
+def _peak_of(call: Callable[..., None], *arguments: object) -> float:
+    call(*arguments)
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (peak,) = (line for line in lines if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 2**20

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bench.networks import ratio
-from bench.timing import Cost, measure, side_by_side
+from bench.timing import Cost, measure, peak_memory_gib, side_by_side
 
 
 def test_sleeping_costs_wall_time_but_no_cpu():
@@ -26,3 +26,18 @@ def test_a_comparison_tells_how_many_times_fewer():
     assert (ours.value, theirs.value) == (2.0, 8.0)
     assert times.value == pytest.approx(4.0)
     assert times.met is False
+
+
+def _hold(mebibytes: int) -> None:
+    bytearray(b"x" * (mebibytes << 20))
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_process_is_its_own_and_not_its_parents():
+    ours = bytearray(b"x" * (1 << 30))
+
+    nothing, much = peak_memory_gib(_hold, 0), peak_memory_gib(_hold, 400)
+
+    assert len(ours) == 1 << 30
+    assert nothing < 1
+    assert 0.35 < much - nothing < 1
