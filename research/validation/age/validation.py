@@ -14,6 +14,7 @@ from research.pages import Page, Section, Table
 from research.validation.age import chain
 from research.validation.age.far_cases import far_off
 from research.validation.age.kinds import KindsPlan, run_kinds
+from research.validation.age.looks import where_it_looked
 from research.validation.age.outcomes import Outcome, kind_rows, kinds_table
 from research.validation.age.recovery import RUNS
 from research.validation.age.runs import Run, read_run, read_runs
@@ -96,7 +97,12 @@ def _from_answers(run: Run, others: Sequence[Run], inputs: Inputs, build: Path) 
 
 def _through_service(run: Run, inputs: Inputs, build: Path) -> list[Told]:
     """Tell what the chain does with images."""
-    return [_kinds(inputs, build), _service(run, inputs)]
+    models = chain.models_of(inputs.models)
+    return [
+        where_it_looked(run, inputs.cohort, models),
+        _kinds(inputs, build),
+        _service(run, inputs),
+    ]
 
 
 def _kinds(inputs: Inputs, build: Path) -> Told:

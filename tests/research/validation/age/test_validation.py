@@ -95,7 +95,7 @@ def test_page_tables_pictures_and_figures_are_written(written):
     for title in (
         "Targets", "Who was measured", "How accurate", "Beside the smallest possible error",
         "How sure", "Scanned twice", "Far off", "Bias correction", "Out of scope",
-        "Training and service",
+        "Training and service", "Where the network looked",
     ):  # fmt: skip
         assert f"<h2>{title}</h2>" in text
     assert "2000 subjects at 1.8 mm, 9 epochs, 2.0 h on cpu" in text
