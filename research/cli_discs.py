@@ -187,6 +187,9 @@ def export(
         "models"
     ),
     version: Annotated[str, typer.Option(help="Of the models.")] = "0.2.0",
+    scale: Annotated[
+        list[Scale] | None, typer.Option(help="Repeat for more; all that the run has by default.")
+    ] = None,
     *,
     data: Annotated[
         Literal["synthetic", "real"], typer.Option(help="What the cohort's images are of.")
@@ -194,6 +197,13 @@ def export(
     population: Annotated[
         str, typer.Option(help="Whom the models are about, for their cards; real data need it.")
     ] = "",
+    readers: Annotated[
+        Path | None,
+        typer.Option(
+            help="Data set of `finetune grading`: a scale that meets its targets on it, out of "
+            "fold, has retrospective evidence."
+        ),
+    ] = None,
 ) -> None:
     """Write the model folders of the networks on everybody, calibrated, with their figures.
 
@@ -203,5 +213,6 @@ def export(
     from research.training.discs.shipping import export_progression
 
     with told():
-        for line in export_progression(run, models, version, Origin(data, population)):
+        origin = Origin(data, population, readers)
+        for line in export_progression(run, models, version, origin, scale or ()):
             typer.echo(line)

@@ -31,6 +31,7 @@ class Origin:
     ----------
     population : whom the model is about: origin, ages, what was excluded; virtual people may
         go without
+    readers : data set whose readers' grades a model was measured on; None for other models
 
     Raises
     ------
@@ -40,6 +41,7 @@ class Origin:
 
     data: Literal["synthetic", "real"]
     population: str = ""
+    readers: Path | None = None
 
     def __post_init__(self) -> None:
         if self.data == "real" and not self.population.strip():

@@ -1,7 +1,7 @@
 """Model folders of the progression networks that learned from everybody."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from research.estimators.discs.gradings import gradings_file
+from research.estimators.discs.real_gradings import real_gradings
+from research.estimators.discs.real_targets import meets_targets
 from research.export import Origin, data_of, summary, write_model
 from research.training.discs.batches import weights_path
 from research.training.discs.figures import figures, grading_figures
@@ -22,6 +24,7 @@ from research.training.discs.predictions import (
 from research.training.discs.regions import default_spec
 from research.training.discs.scale_trainer import ALL_FOLDER, TEMPERATURE_FILE
 from spine.anatomy.grades import Scale
+from spine.findings import Evidence
 from spine.inference.cards import Metric
 from spine.inference.models import disc_name, grading_name
 from spine.inference.weights import WEIGHTS_FILE
@@ -53,19 +56,31 @@ _VIRTUAL_POPULATION = {
 }
 
 
-def export_progression(run: Path, models: Path, version: str, origin: Origin) -> Iterator[str]:
+def export_progression(
+    run: Path, models: Path, version: str, origin: Origin, only: Collection[Scale] = ()
+) -> Iterator[str]:
     """Write a model folder of every scale that a run has; yield a line each.
 
     Progression models or, of a run with the baseline as its target, grading models. Their
-    evidence is the lowest whatever they learned from: a card cannot raise itself.
+    evidence is the lowest whatever they learned from, for a card cannot raise itself; but that of
+    a scale which meets its targets on the grades of `origin.readers`, out of fold, is
+    retrospective.
+
+    Parameters
+    ----------
+    only : scales to write; every one that the run has without
     """
     plan = read_plan(run)
-    scales = [scale for scale in Scale if (run / scale.value / ALL_FOLDER).exists()]
+    there = [scale for scale in Scale if (run / scale.value / ALL_FOLDER).exists()]
+    scales = [scale for scale in there if scale in (only or there)]
     if not scales:
         raise ValueError(f"{run.name} has no network on everybody: train it without --fold")
+    validated = _validated(run, plan, origin.readers)
     for scale in scales:
         weights = weights_path(run / scale.value / ALL_FOLDER).read_bytes()
         facts = _facts(run, scale, plan, origin)
+        if scale in validated:
+            facts["evidence"] = Evidence.RETROSPECTIVE
         card_sha256 = write_model(models, {WEIGHTS_FILE: weights}, version=version, **facts)
         yield summary(facts["name"], card_sha256, facts["metrics"])
 
@@ -98,6 +113,16 @@ def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> 
         "metrics": tested.metrics,
         **origin.facts(begun_with_another=measured is not Measured.FOLDS, source=source),
     }
+
+
+def _validated(run: Path, plan: dict[str, Any], readers: Path | None) -> set[Scale]:
+    """Return the scales whose out-of-fold figures on patients meet their targets."""
+    if readers is None:
+        return set()
+    if Measured(plan["measured"]) is not Measured.READERS:
+        raise ValueError(f"{run.name} was not measured on readers' grades")
+    found = real_gradings(run, readers, np.random.default_rng(0))
+    return {scale for scale in Scale if meets_targets(found, scale)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from research.estimators.discs.real_gradings import (
     Found,
     RealGradings,
 )
+from research.estimators.discs.real_targets import LEAST_KAPPA, MOST_FAR
 from research.estimators.discs.resampling import Estimate, Floats
 from research.measurements import Data, Measurement
 from research.validation.discs.oracle import Skill
@@ -29,7 +30,6 @@ from research.worlds.progression.joints import population_joint
 from spine.anatomy.grades import Scale
 
 LEAST_SKILL = 0.5
-LEAST_KAPPA, MOST_FAR = 0.70, 0.04
 LEAST_P = 0.01
 MOST_POINTS = 0.2
 _NOTHING = Estimate(float("nan"), float("nan"), float("nan"))

@@ -25,6 +25,7 @@ from research.estimators.discs.real_gradings import (
     TRUE_PFIRRMANN,
     real_gradings,
 )
+from research.estimators.discs.real_targets import meets_targets
 from research.training.discs.predictions import grading_path
 from spine.anatomy.grades import Scale
 from tests.research.estimators.discs.planted_real import grade, read_planted, write_planted
@@ -132,6 +133,34 @@ def test_graded_discs_without_an_answer_are_counted(tmp_path):
     found = real_gradings(tmp_path, tmp_path / "data", np.random.default_rng(0))
 
     assert found.unanswered == {Scale.PFIRRMANN: 0, Scale.BULGING: 3}
+
+
+@pytest.mark.parametrize(("right", "met"), [(0.98, True), (0.5, False)])
+def test_targets_are_met_by_a_good_grader_alone(tmp_path, right, met):
+    write_planted(tmp_path / "data")
+    grade(read_planted(tmp_path / "data"), tmp_path, right=right)
+
+    found = real_gradings(tmp_path, tmp_path / "data", np.random.default_rng(0))
+
+    assert meets_targets(found, Scale.PFIRRMANN) is met
+    assert meets_targets(found, Scale.BULGING) is met
+    assert not meets_targets(found, Scale.SCHNEIDERMAN)
+
+
+def test_discs_without_an_answer_count_as_far_off(tmp_path):
+    write_planted(tmp_path / "data")
+    grade(read_planted(tmp_path / "data"), tmp_path, right=1.0)
+    path = tmp_path / gradings_file(Scale.PFIRRMANN)
+    lines = path.read_text().splitlines()
+
+    def met(without):
+        path.write_text("\n".join(lines[: len(lines) - without]) + "\n")
+        found = real_gradings(tmp_path, tmp_path / "data", np.random.default_rng(0))
+        return meets_targets(found, Scale.PFIRRMANN)
+
+    # Of 72 discs: 2 are 2.8 %, 3 are 4.2 %.
+    assert met(2)
+    assert not met(3)
 
 
 def test_without_a_grader_the_rules_stand_alone(tmp_path):

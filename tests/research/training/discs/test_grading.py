@@ -11,7 +11,7 @@ from research.estimators.discs.gradings import gradings_file, read_gradings
 from research.estimators.discs.model_baseline import baseline_file
 from research.export import Origin, data_of, write_model
 from research.labeled.mapping_file import load_mapping
-from research.training.discs import grading, plans
+from research.training.discs import grading, plans, shipping
 from research.training.discs.baselines import grade_baselines
 from research.training.discs.fit_settings import FitSettings
 from research.training.discs.graded_regions import (
@@ -229,6 +229,41 @@ def test_what_ships_names_its_data_and_takes_the_middle_of_a_disc(planted, model
     assert "finetuned on readers' grades" in card.data.description
     assert {metric.data for metric in card.metrics} == {"real"}
     assert "quadratic kappa" in line
+
+
+@pytest.mark.parametrize("met", [True, False])
+def test_evidence_is_retrospective_where_the_targets_are_met_on_patients(
+    planted, models, tmp_path, monkeypatch, met
+):
+    finetune(planted, tmp_path / "run", models)
+    monkeypatch.setattr(shipping, "real_gradings", lambda run, data, _: (run.name, data.name))
+    asked = []
+    monkeypatch.setattr(shipping, "meets_targets", lambda *given: asked.append(given) or met)
+
+    origin = Origin("real", "somebody's patients", tmp_path / "data")
+    list(export_progression(tmp_path / "run", tmp_path, "0.1.0", origin))
+
+    card = card_from_json((tmp_path / "disc-bulging-grade" / CARD_FILE).read_bytes())
+    assert card.evidence == ("retrospective" if met else "synthetic")
+    assert (("run", "data"), Scale.BULGING) in asked
+
+
+def test_phantoms_are_no_evidence(planted, tmp_path, monkeypatch):
+    monkeypatch.setattr(plans, "NARROW", LAYERS)
+    list(train_grading(tmp_path, work(tmp_path / "run")))
+    origin = Origin("synthetic", readers=tmp_path / "data")
+    with pytest.raises(ValueError, match="not measured on readers' grades"):
+        list(export_progression(tmp_path / "run", tmp_path, "0.1.0", origin))
+
+
+def test_only_the_scales_asked_for_are_written(planted, models, tmp_path):
+    finetune(planted, tmp_path / "run", models)
+    with pytest.raises(ValueError, match="no network on everybody"):
+        list(
+            export_progression(
+                tmp_path / "run", tmp_path, "0.1.0", Origin("real", "p"), [Scale.PFIRRMANN]
+            )
+        )
 
 
 def test_a_scale_that_nobody_graded_is_refused(planted, tmp_path):
