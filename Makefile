@@ -35,10 +35,11 @@ check: lint
 test: $(READY) $(if $(shell command -v npm),build/viewer/.ready)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15 tests $(real)
 
-# Every object in OHIF, in one browser; pictures of it in build/viewer-test. `make test`, which CI
-# calls, runs these tests too wherever npm is there.
+# Every object in OHIF, in one browser: figures in build/viewer-test.json, where a skipped test
+# misses, and pictures in build/viewer-test. `make test`, which CI calls, runs these tests too
+# wherever npm is there.
 viewer-test: $(READY) build/viewer/.ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --durations 5 tests/viewer
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.viewer
 
 # The pictures of docs/readers.md, from those of the viewer's tests.
 pictures: viewer-test
