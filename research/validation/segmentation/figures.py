@@ -17,27 +17,29 @@ class Targets:
     ----------
     mean, worst : Dice by class name
     distance_mm : average surface distance of every class
+    cases : so many have to be measured
     """
 
     mean: Mapping[str, float] = field(default_factory=dict)
     worst: Mapping[str, float] = field(default_factory=dict)
     distance_mm: float | None = None
+    cases: int | None = None
 
 
 def outlines(
     scores: Sequence[CaseScore], group: str, data: Data, targets: Targets
 ) -> list[Measurement]:
-    """Return mean and worst Dice, and mean surface distance, of each class."""
-    if not scores:
-        return [Measurement(f"{group}: cases", None, "cases", data, 0)]
-    rows = []
+    """Return the number of cases, and mean and worst Dice and surface distance of each class."""
+    count = len(scores)
+    number = float(count) if count else None
+    rows = [Measurement(f"{group}: cases", number, "cases", data, count, targets.cases)]
     for name in sorted({name for score in scores for name in score.dice}):
         values = [score.dice[name] for score in scores if name in score.dice]
         mean, worst = float(np.mean(values)), min(values)
-        count, label = len(values), f"{group}: Dice {name}"
+        seen, label = len(values), f"{group}: Dice {name}"
         rows += [
-            Measurement(f"{label}, mean", mean, "1", data, count, targets.mean.get(name)),
-            Measurement(f"{label}, worst", worst, "1", data, count, targets.worst.get(name)),
+            Measurement(f"{label}, mean", mean, "1", data, seen, targets.mean.get(name)),
+            Measurement(f"{label}, worst", worst, "1", data, seen, targets.worst.get(name)),
         ]
         distances = [s.distance_mm[name] for s in scores if name in s.distance_mm]
         if distances:

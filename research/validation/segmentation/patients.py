@@ -30,6 +30,7 @@ TARGETS = Targets(
     mean={"vertebra": 0.945, "disc": 0.905, "canal": 0.945},
     worst={"vertebra": 0.88, "disc": 0.82, "canal": 0.91},
     distance_mm=0.5,
+    cases=24,
 )
 
 

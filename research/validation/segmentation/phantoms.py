@@ -17,7 +17,11 @@ GROUPS = {
     unseen.WHOLE: "phantoms, whole spine",
     unseen.TRUNCATED: "phantoms, truncated, turned, 1.5-5 mm slices, noise",
 }
-_TARGETS = Targets(mean={tissue.name.lower(): 0.95 for tissue in TissueClass if tissue})
+# So many that a share of 0.5 % can be told.
+LEAST_CASES = 200
+_TARGETS = Targets(
+    mean={tissue.name.lower(): 0.95 for tissue in TissueClass if tissue}, cases=LEAST_CASES
+)
 
 
 def validate_phantoms(cohort: Path, model: SegmentationModel) -> list[Measurement]:
@@ -39,7 +43,7 @@ def rows(view: str, scores: Sequence[CaseScore]) -> list[Measurement]:
     wrong = [score.wrong_levels > 0 for score in scores]
     data = Data.SYNTHETIC
     return [
-        *outlines(scores, group, data, _TARGETS if is_whole else Targets()),
+        *outlines(scores, group, data, _TARGETS if is_whole else Targets(cases=LEAST_CASES)),
         cases_with(f"{group}: a level wrong", wrong, data, 0.01 if is_whole else None),
         cases_with(f"{group}: a level wrong though certain", silent, data, 0.005),
         cases_with(f"{group}: levels uncertain, an anchor in view", uncertain, data, 0.02),

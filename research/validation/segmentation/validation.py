@@ -11,6 +11,7 @@ from research.validation.segmentation.models import read_unapproved
 from research.validation.segmentation.page import page
 from research.validation.segmentation.patients import (
     GROUP,
+    TARGETS,
     PatientResult,
     rows,
     validate_patients,
@@ -18,7 +19,7 @@ from research.validation.segmentation.patients import (
 from research.validation.segmentation.phantoms import validate_phantoms
 
 COMMAND = "validate-segmentation"
-_NO_PATIENTS = Measurement(f"{GROUP}: cases", None, "cases", Data.REAL, 0)
+_NO_PATIENTS = Measurement(f"{GROUP}: cases", None, "cases", Data.REAL, 0, TARGETS.cases)
 
 
 @dataclass(frozen=True, slots=True)

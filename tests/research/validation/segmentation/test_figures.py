@@ -36,6 +36,17 @@ def test_no_cases_are_a_row_without_a_value():
     assert row.value is None
 
 
+@pytest.mark.parametrize(("view", "least"), [("whole", 200), ("truncated", 200)])
+def test_figures_of_too_few_cases_are_told_as_such(view, least):
+    def enough(cases):
+        scores = [score(f"{number}_{view}", 0.96) for number in range(cases)]
+        (row,) = (r for r in phantoms.rows(view, scores) if r.name.endswith(": cases"))
+        return row.met
+
+    assert enough(least)
+    assert not enough(least - 1)
+
+
 @pytest.mark.parametrize(("unwanted", "met"), [(0, True), (1, True), (2, False)])
 def test_a_share_of_the_cases_may_be_unwanted(unwanted, met):
     row = cases_with("n", [number < unwanted for number in range(200)], Data.SYNTHETIC, 0.005)
