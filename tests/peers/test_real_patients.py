@@ -50,7 +50,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, P
         "listener": {"port": 0},
         "web": {"port": 0},
         "quiet_time_s": 1.0,
-        # The shipped models have no evidence from patients: the tests look at their numbers. The
+        # Below retrospective evidence as a chain: the tests look at the numbers all the same. The
         # segmentation was trained on these patients; docs/validation.md has it out of fold.
         "science": {"minimum_evidence": "synthetic"},
     }
