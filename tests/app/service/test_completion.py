@@ -295,7 +295,8 @@ def test_senders_count_completes_a_study_before_it_was_quiet(watched: Watched) -
     assert _stays_shut(watched)
     watched.receive("1.2.3.2")
     until(lambda: len(watched.opened) == 1)
-    assert asked == [STUDY, STUDY]
+    # Once where the file was seen before its arrival was told: the answer held for it already.
+    assert asked in ([STUDY], [STUDY, STUDY])
 
 
 @pytest.mark.parametrize("answer", [None, 0, 99])
