@@ -14,7 +14,8 @@ SYNTHETIC_NOTICE = (
     "For demonstration and tests, not for patients."
 )
 REAL_NOTICE = (
-    "Trained on images of patients; what it reached on others is below. "
+    "Trained on images of patients; what it, or networks trained alike, reached on others is "
+    "below. "
     "For demonstration and tests, not for patients."
 )
 ATTRIBUTION = (

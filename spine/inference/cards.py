@@ -44,11 +44,12 @@ class _Frozen(BaseModel):
 
 
 class Data(_Frozen):
-    """What the model was made and measured with; no patient in two splits.
+    """What the model was made and measured with; no patient in two splits of a network.
 
     Attributes
     ----------
-    real_patients : in the test split and not used in training
+    real_patients : tested, each by a network that had not learned from it; out of fold, the
+        network that ships may have learned from all
     population : whom it is about: origin, age, what was excluded; older cards state none
     """
 

@@ -19,8 +19,8 @@ LEAST_KAPPA, MOST_FAR = 0.70, 0.04
 def meets_targets(gradings: RealGradings, scale: Scale) -> bool:
     """Tell whether a scale's model meets every target; a scale without any never does.
 
-    Graded discs without an answer count as off by more than one. Bulging has to be told better
-    than by age and level, and than by them and a reader's Pfirrmann grade.
+    Discs without a Pfirrmann answer count as off by more than one. Bulging has to be told better
+    than by age and level, and than by them and a reader's Pfirrmann grade, on all discs but 4 %.
     """
     values = {
         (one.row, one.less, one.measure): one
@@ -31,6 +31,10 @@ def meets_targets(gradings: RealGradings, scale: Scale) -> bool:
         far, unanswered = values[MODEL, "", FAR], gradings.unanswered[scale]
         share = (far.figure.value * far.n + unanswered) / (far.n + unanswered)
         return values[MODEL, "", KAPPA].figure.value >= LEAST_KAPPA and share <= MOST_FAR
+    bulging = [one for one in gradings.found if one.scale is scale]
+    unanswered = gradings.unanswered.get(scale, 0)
+    if bulging and unanswered > MOST_FAR * (bulging[0].n + unanswered):
+        return False
     beyond = [
         values.get((MODEL, rule, measure))
         for rule in (AGE_LEVEL, TRUE_PFIRRMANN)

@@ -66,10 +66,10 @@ class FitState:
             for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
                 mean.lerp_(now, 1 - kept)
 
-    def finish_epoch(self, epoch: int, trained: float, held_out: float) -> None:
+    def finish_epoch(self, epoch: int, trained: float, held_out: float | None) -> None:
         """Keep the weights if they are the best so far, or if nobody tells which are."""
-        if np.isnan(held_out) or held_out < self.best_loss:
-            self.best_loss = held_out
+        if held_out is None or held_out < self.best_loss:
+            self.best_loss = self.best_loss if held_out is None else held_out
             weights_path(self.folder).write_bytes(bytes_from_network(self.average))
         with (self.folder / CURVES_FILE).open("a", newline="") as file:
             csv.writer(file, lineterminator="\n").writerow([epoch, trained, held_out])

@@ -105,10 +105,10 @@ def _epochs(state: FitState) -> Iterator[int]:
     yield from tqdm(range(first, last), name, last, initial=first, mininterval=5)
 
 
-def _held_out_loss(state: FitState, inputs: DeviceInputs, validation: Discs) -> float:
-    """Return the running average's loss; NaN where nobody is held out."""
+def _held_out_loss(state: FitState, inputs: DeviceInputs, validation: Discs) -> float | None:
+    """Return the running average's loss; None where nobody is held out."""
     if not len(validation):
-        return float("nan")
+        return None
     logits = torch.from_numpy(predict_logits(state.average, inputs, validation.places))
     return float(nn.functional.cross_entropy(logits, torch.from_numpy(validation.targets)))
 

@@ -45,7 +45,10 @@ _FIGURES = {
     Measured.FOLDS: "Figures are out of fold, of networks trained alike without the fold.",
     Measured.HELD_OUT: "Finetuned; figures are of patients held out once, of this very network.",
     Measured.PHANTOMS: "Figures are of a fifth held out, of this very network.",
-    Measured.READERS: "Begun with phantoms, finetuned on readers' grades; figures are out of fold.",
+    Measured.READERS: (
+        "Begun with phantoms, finetuned on readers' grades. Figures are out of fold, of networks "
+        "trained alike on the other patients; how to train was settled while looking at them."
+    ),
 }
 _VIRTUAL_POPULATION = {
     "phantoms": "virtual adults of 20 to 80 years, ages uniform, all discs of a lumbar view",
@@ -71,6 +74,8 @@ def export_progression(
     only : scales to write; every one that the run has without
     """
     plan = read_plan(run)
+    if Measured(plan["measured"]) is Measured.PHANTOMS and origin.data != "synthetic":
+        raise ValueError(f"{run.name} learned from phantoms: its data are synthetic")
     there = [scale for scale in Scale if (run / scale.value / ALL_FOLDER).exists()]
     scales = [scale for scale in there if scale in (only or there)]
     if not scales:
@@ -94,6 +99,7 @@ def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> 
     tested = (_grading if is_grading else _progression)(run, scale, origin)
     spec = middle_spec() if is_grading else default_spec(swap_axes=bool(plan["swap_axes"]))
     begun = " Begun with grading networks of other people." if plan["begun_with_grading"] else ""
+    begun_with_another = measured is not Measured.FOLDS or bool(plan["begun_with_grading"])
     images = "phantoms" if measured is Measured.PHANTOMS else origin.data
     data = data_of(
         f"{_IMAGES[images]}{begun} {_FIGURES[measured]}",
@@ -111,7 +117,7 @@ def _facts(run: Path, scale: Scale, plan: dict[str, object], origin: Origin) -> 
         "temperature": round(float(fitted["temperature"]), 4),
         "data": data.model_copy(update={"population": population}),
         "metrics": tested.metrics,
-        **origin.facts(begun_with_another=measured is not Measured.FOLDS, source=source),
+        **origin.facts(begun_with_another=begun_with_another, source=source),
     }
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from research.training.discs.batches import weights_path
 from research.training.discs.fit_state import last_layer
-from research.training.discs.plans import Target
+from research.training.discs.plans import Measured, Target, read_plan
 from research.training.discs.regions import default_spec
 from research.training.discs.scale_trainer import ALL_FOLDER, TEMPERATURE_FILE
 from spine.anatomy.grades import GradeClass, Scale
@@ -80,7 +80,14 @@ def start_of_progression(grading: Path, scale: Scale) -> Start:
     """Return what a progression network begins with: the grading network of a run.
 
     Each grade of an open class begins with the answer of the class.
+
+    Raises
+    ------
+    ValueError
+        If the run is not of phantoms alone.
     """
+    if Measured(read_plan(grading)["measured"]) is not Measured.PHANTOMS:
+        raise ValueError(f"{grading.name} may have learned from the very people: not of phantoms")
     trained, classes = read_trained(grading, scale), Target.BASELINE.classes(scale)
     holder = [_holder(classes, grade) for (grade,) in scale.classes]
     return _with_answers((trained.weights, trained.layers), len(classes), holder)
