@@ -212,6 +212,19 @@ def test_progression_begins_with_grading_networks(planted, cohort, tmp_path, mon
     assert accuracy("anew", None) < 0.6
 
 
+def test_what_may_know_the_people_is_begun_with_by_nobody(planted, models, tmp_path):
+    finetune(planted, tmp_path / "run", models)
+    with pytest.raises(ValueError, match="not of phantoms"):
+        start_of_progression(tmp_path / "run", Scale.BULGING)
+
+
+def test_phantoms_are_not_exported_as_patients(planted, tmp_path, monkeypatch):
+    monkeypatch.setattr(plans, "NARROW", LAYERS)
+    list(train_grading(tmp_path, work(tmp_path / "run")))
+    with pytest.raises(ValueError, match="its data are synthetic"):
+        list(export_progression(tmp_path / "run", tmp_path, "0.1.0", Origin("real", "p")))
+
+
 def test_what_ships_names_its_data_and_takes_the_middle_of_a_disc(planted, models, tmp_path):
     finetune(planted, tmp_path / "run", models)
     with pytest.raises(ValueError, match="must state its population"):
