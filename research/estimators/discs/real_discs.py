@@ -42,6 +42,16 @@ class RealDiscs:
         asked = zip(patient, level, strict=True)
         return np.array([own.get(disc, -1) for disc in asked], dtype=np.int64)
 
+    def grade(self, scale: Scale) -> Integers:
+        """Return what the reader said on a scale: Pfirrmann, else bulging."""
+        return self.pfirrmann if scale is Scale.PFIRRMANN else self.bulging
+
+    def agree(self, scale: Scale, grade: Integers) -> NDArray[np.bool_]:
+        """Tell where grades are the reader's; of bulging, whether there is any, as is measured."""
+        if scale is Scale.PFIRRMANN:
+            return np.asarray(grade == self.pfirrmann)
+        return np.asarray((grade >= 1) == (self.bulging >= 1))
+
     def of(self, members: NDArray[np.generic]) -> "RealDiscs":
         """Return some of the discs, by flag or by place."""
         return RealDiscs(

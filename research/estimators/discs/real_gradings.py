@@ -16,6 +16,7 @@ from research.estimators.discs.counts import (
     share_off_by_more_than_one,
 )
 from research.estimators.discs.discrimination import area_under_curve
+from research.estimators.discs.faults import refuse
 from research.estimators.discs.grading_rules import (
     bulging_by_age_and_level,
     bulging_by_true_pfirrmann,
@@ -84,7 +85,8 @@ def real_gradings(run: Path, data: Path, rng: np.random.Generator) -> RealGradin
     Raises
     ------
     PredictionsError
-        Naming the rows of discs that the data set does not have, or of other bad input.
+        Naming the rows of discs that the data set does not have or grades otherwise, or of other
+        bad input.
     """
     known = read_real_discs(data)
     found: list[Found] = []
@@ -95,7 +97,9 @@ def real_gradings(run: Path, data: Path, rng: np.random.Generator) -> RealGradin
             gradings = read_gradings(path, scale)
             places = known.places(gradings.patient, gradings.level)
             require_known(path, gradings, places >= 0)
-            found += measure(gradings, known.of(places), rng)
+            asked = known.of(places)
+            refuse(path, "another grade than the data set's", ~asked.agree(scale, gradings.grade))
+            found += measure(gradings, asked, rng)
             unanswered[scale] = len(known) - len(gradings)
         else:
             found += measure(_without_model(scale, known), known, rng)
@@ -126,10 +130,9 @@ def tabulate(found: Sequence[Found], scale: Scale) -> pd.DataFrame:
 
 
 def _without_model(scale: Scale, known: RealDiscs) -> Gradings:
-    grade = known.pfirrmann if scale is Scale.PFIRRMANN else known.bulging
     nothing = np.zeros((len(known), 0))
     fold = leave_one_patient_out(known)
-    return Gradings(scale, known.patient, known.level, fold, grade, nothing)
+    return Gradings(scale, known.patient, known.level, fold, known.grade(scale), nothing)
 
 
 def _pfirrmann(gradings: Gradings, discs: RealDiscs, rng: np.random.Generator) -> list[Found]:

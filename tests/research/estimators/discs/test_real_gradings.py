@@ -192,6 +192,19 @@ def test_bad_gradings_are_told_by_row(tmp_path, before, after, told):
         real_gradings(tmp_path, tmp_path / "data", np.random.default_rng(0))
 
 
+def test_grades_that_are_not_the_data_sets_are_refused(tmp_path):
+    write_planted(tmp_path / "data")
+    grade(read_planted(tmp_path / "data"), tmp_path, right=0.9)
+    path = tmp_path / gradings_file(Scale.PFIRRMANN)
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    place = lines[0].index("grade")
+    lines[1][place] = "1" if lines[1][place] != "1" else "2"
+    path.write_text("\n".join(map(",".join, lines)) + "\n")
+
+    with pytest.raises(PredictionsError, match=r"another grade than the data set's: rows 2$"):
+        real_gradings(tmp_path, tmp_path / "data", np.random.default_rng(0))
+
+
 def test_what_training_wrote_of_its_own_cohort_is_not_of_the_real_patients(tmp_path):
     """`train grading` leaves grading-<scale>.csv in its run."""
     write_planted(tmp_path / "data")
